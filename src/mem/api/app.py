@@ -1,0 +1,237 @@
+"""The application: its routes, its life, and the ways it is run.
+
+``uvicorn mem.api.app:app`` runs it with the configuration of the working directory; `serve` is the
+command, `running` the same for the length of a block.
+"""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+import mem
+from mem import config as configuration
+from mem import observe
+from mem.api import (
+    frames,
+    jobs,
+    notes,
+    pages,
+    parts,
+    problems,
+    search,
+    serverfile,
+    sources,
+    system,
+    timeline,
+    uploads,
+)
+from mem.api.edge import Edge
+from mem.api.feed import Feed
+from mem.api.guard import Gate, Guard
+from mem.config import Config
+from mem.errors import AddressTaken
+from mem.jobs import worker as embedded
+from mem.memory import Memory, open_memory
+
+_KEY_BYTES = 32
+_GRACE_SECONDS = 10  # for answers under way when the server stops
+_HEADER_BYTES = 65536  # file names of any length travel in the address of an upload
+_START_SECONDS = 30
+
+
+def create_app(
+    config: Config | None = None, *, memory: Memory | None = None, key: str | None = None, worker: bool = True
+) -> FastAPI:
+    """The application over `memory`, or over one that it opens itself when it starts.
+
+    Without `config` that is read at the start too. `key` makes its bearer the owner; `worker` says
+    whether jobs are worked on.
+    """
+    app = FastAPI(
+        title="Mem",
+        summary="A memory of video by time",
+        description="What was on screen, what was said, and when. Times are ISO 8601 with a zone, intervals "
+        "half-open. Lists page by `cursor`. Errors are application/problem+json with a stable `code`.",
+        version=mem.__version__,
+        lifespan=lambda app: _life(app, config, memory, worker),
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={
+            "4XX": {"model": problems.Problem, "description": "What is wrong with the request"},
+            "5XX": {"model": problems.Problem, "description": "What went wrong"},
+        },
+    )
+    app.state.key = key or secrets.token_urlsafe(_KEY_BYTES)
+    for module in (system, uploads, jobs, sources, timeline, frames, search, notes):
+        app.include_router(module.router)
+    pages.mount(app)
+    problems.install(app)
+    app.add_middleware(Guard)
+    app.add_middleware(Edge)  # the last one added is the outermost
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _life(
+    app: FastAPI, config: Config | None, memory: Memory | None, worker: bool
+) -> AsyncIterator[None]:
+    """Open what is not open, work on jobs, and let go of it all in reverse."""
+    with contextlib.ExitStack() as stack:
+        if memory is None:
+            if config is None:
+                config = configuration.load()
+                observe.start_logging(config.logging.level, config.logging.format, config.logging.dir)
+            memory = stack.enter_context(open_memory(config))
+        if memory.db.engine == "duckdb":  # then this process alone receives uploads
+            parts.sweep(memory.folder / "uploads")
+        app.state.memory = memory
+        app.state.began = time.monotonic()
+        app.state.gate = Gate(key=app.state.key, max_body_size=memory.config.api.max_body_size)
+        if worker:
+            working = embedded.running(memory)
+            await asyncio.to_thread(working.__enter__)
+            stack.push(working)
+        app.state.feed = feed = Feed(memory)
+        stack.callback(feed.join)
+        stack.callback(feed.close)
+        stack.enter_context(_streams_end_first(feed))
+        yield
+
+
+@contextlib.contextmanager
+def _streams_end_first(feed: Feed) -> Iterator[None]:
+    """A server that is told to stop waits for its answers, and a stream of events never ends by itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        feed.close()
+        following = before[signal.Signals(number)]
+        if callable(following):
+            following(number, frame)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def running(config: Config, *, worker: bool) -> Iterator[tuple[str, str]]:
+    """Serve on a free loopback port until the block ends; gives the address and the owner's key.
+
+    Raises Locked when another process holds the database.
+    """
+    with open_memory(config) as memory, serving(memory, worker=worker) as (url, key):
+        yield url, key
+
+
+@contextlib.contextmanager
+def serving(memory: Memory, *, worker: bool) -> Iterator[tuple[str, str]]:
+    """Serve an opened memory on a free loopback port; gives the address and the owner's key."""
+    with contextlib.closing(_bind("127.0.0.1", 0)) as listening:
+        app = create_app(memory=memory, worker=worker)
+        server = _server(app)
+        thread = threading.Thread(target=server.run, args=([listening],), name="api")
+        thread.start()
+        try:
+            _await_start(server, thread)
+            yield _url(listening), app.state.key
+        finally:
+            if server.started:
+                app.state.feed.close()
+            server.should_exit = True
+            thread.join()
+
+
+def serve(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT: page, API and worker. Tells others where in data/server.json.
+
+    Raises Locked when another process holds the database, AddressTaken when the port is in use.
+    """
+    observe.start_logging(config.logging.level, config.logging.format, config.logging.dir)
+    with (
+        contextlib.closing(_bind(config.api.host, config.api.port)) as listening,
+        open_memory(config) as memory,
+    ):
+        app = create_app(memory=memory)
+        url = _url(listening)
+        with serverfile.written(memory.folder, url, app.state.key), _signals_spent():
+            _server(app).run([listening])
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # a forwarding header is a reason to refuse, not a word to believe
+            h11_max_incomplete_event_size=_HEADER_BYTES,
+            http="h11",
+            ws="none",
+            timeout_graceful_shutdown=_GRACE_SECONDS,
+        )
+    )
+
+
+def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise AddressTaken("The server did not start; the log says why.", hint="")
+        time.sleep(0.005)
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """A socket that listens at the address. Raises AddressTaken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen()
+    except OSError as error:
+        listening.close()
+        raise AddressTaken(f"{host}:{port} cannot be listened on: {os.strerror(error.errno or 0)}.") from None
+    return listening
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextlib.contextmanager
+def _signals_spent() -> Iterator[None]:
+    """uvicorn raises the signal that stopped it once more at its end; by then it has been obeyed."""
+    before = {number: signal.signal(number, _nothing) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _nothing(number: int, frame: FrameType | None) -> None:
+    """Take a signal as done."""
+
+
+app = create_app()

@@ -1,0 +1,109 @@
+"""The outermost layer: every request gets an id, a log line, its time measured and safe headers.
+
+Whatever was not foreseen ends here as a problem with that id, and its traceback in the log.
+"""
+
+import logging
+import re
+import secrets
+import time
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mem import observe
+from mem.api import problems
+
+log = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET = ("/healthz", "/readyz", "/metrics", "/web")
+_CLIENT_GONE = 499
+
+# Nothing but this server's own files and answers; frames and previews may be made in the page.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+class Edge:
+    """ASGI middleware around everything else."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whatever happens."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = Headers(scope=scope).get("x-request-id", "")
+        scope["mem.request_id"] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        answer = _Answer(scope, receive, send)
+        began = time.perf_counter()
+        with observe.context(request=scope["mem.request_id"]):
+            try:
+                await self._app(scope, receive, answer.send)
+            except ClientDisconnect:
+                answer.status = _CLIENT_GONE
+            except Exception:
+                log.exception("request failed", extra={"action": "request_failed", "path": scope["path"]})
+                if not answer.started:
+                    await problems.internal(scope)(scope, receive, answer.send)
+            finally:
+                _note(scope, answer.status, time.perf_counter() - began)
+
+
+class _Answer:
+    """What is sent back: with the headers that every answer has, and no plain-text errors."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.status = 500
+        self.started = False
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._replaced = False
+
+    async def send(self, message: Message) -> None:
+        if self._replaced:
+            return
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("cache-control", "no-store")
+            headers["x-request-id"] = self._scope["mem.request_id"]
+            if self.status >= 400 and headers.get("content-type", "").startswith("text/plain"):
+                await self._replace(headers)
+                return
+        await self._send(message)
+
+    async def _replace(self, headers: MutableHeaders) -> None:
+        """The framework answers some errors, such as a range beyond the end, in plain text."""
+        self._replaced = True
+        kept = {k: v for k, v in headers.items() if k not in ("content-type", "content-length")}
+        response = problems.of_status(self._scope, self.status, headers=kept)
+        await response(self._scope, self._receive, self._send)
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "") or "none"
+    observe.HTTP_SECONDS.labels(scope["method"], route, f"{status // 100}xx").observe(seconds)
+    facts = {"action": "answered", "method": scope["method"], "path": scope["path"], "status": status}
+    level = logging.DEBUG if scope["path"].startswith(_QUIET) else logging.INFO
+    log.log(level, "answered", extra={**facts, "milliseconds": round(seconds * 1000, 1)})

@@ -1,0 +1,105 @@
+"""Jobs: what is being worked on, how far it is, and what happens to it."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from mem import types
+from mem.api import cursors, render
+from mem.api.feed import Feed
+from mem.api.parameters import Cursor, Id, Limit, Mem, SourceId
+from mem.api.shapes import JobPage
+from mem.api.uploads import accepted
+from mem.errors import BadCursor
+from mem.store import jobs
+from mem.types import Job, JobEvent, JobState
+
+router = APIRouter(prefix="/api", tags=["jobs"])
+
+State = Annotated[JobState | None, Query(description="Only jobs in this state")]
+LastEventId = Annotated[int | None, Header(ge=0, le=2**63 - 1, description="Go on behind this event")]
+
+
+def known_job(memory: Mem, job_id: Id) -> int:
+    """The id of a job that exists, checked before a stream begins."""
+    return jobs.get(memory.db, job_id).id
+
+
+# On the event loop, so that counting the listeners needs no lock.
+async def listener(request: Request) -> AsyncIterator[Feed]:
+    """The feed, for as long as the answer lasts."""
+    feed: Feed = request.app.state.feed
+    with feed.listening():
+        yield feed
+
+
+Listener = Annotated[Feed, Depends(listener)]
+KnownJob = Annotated[int, Depends(known_job)]
+
+
+@router.get("/jobs", response_model=JobPage)
+def page(
+    memory: Mem, limit: Limit, state: State = None, source: SourceId = None, cursor: Cursor = None
+) -> Response:
+    """Jobs, newest first."""
+    before = _before(cursor)
+    found = jobs.page(memory.db, limit=limit + 1, before=before, state=state, source_id=source)
+    rows, more = tuple(found[:limit]), len(found) > limit
+    return render.answer(JobPage(jobs=rows, cursor=cursors.encode("jobs", [rows[-1].id]) if more else None))
+
+
+@router.get("/jobs/{id}", response_model=Job)
+def one(memory: Mem, job_id: Id) -> Response:
+    """One job."""
+    return render.answer(jobs.get(memory.db, job_id))
+
+
+@router.post("/jobs/{id}/cancel", status_code=202, response_model=Job)
+def cancel(memory: Mem, job_id: Id) -> Response:
+    """Ask a job to end; what it committed stays."""
+    with memory.db.write() as w:
+        job = jobs.cancel(w, job_id, types.now())
+    memory.bell.ring()
+    return accepted(job)
+
+
+@router.post("/jobs/{id}/retry", status_code=202, response_model=Job)
+def retry(memory: Mem, job_id: Id) -> Response:
+    """Queue a job again that failed, was cancelled or ended partly; it goes on where it stopped."""
+    with memory.db.write() as w:
+        job = jobs.retry(w, job_id, types.now())
+    memory.bell.ring()
+    return accepted(job)
+
+
+# The two streams are not plain functions: each would hold a thread for as long as somebody listens.
+@router.get("/jobs/{id}/events", response_class=EventSourceResponse)
+async def follow(
+    feed: Listener, job_id: KnownJob, last_event_id: LastEventId = None
+) -> AsyncIterator[ServerSentEvent]:
+    """What happened and happens to one job (data: JobEvent), until it has ended."""
+    async for event in feed.of_job(job_id, last_event_id or 0):
+        yield _sent(event)
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def follow_all(feed: Listener, last_event_id: LastEventId = None) -> AsyncIterator[ServerSentEvent]:
+    """What happens to all jobs (data: JobEvent): from now on, or behind Last-Event-ID."""
+    async for event in feed.of_all(last_event_id):
+        yield _sent(event)
+
+
+def _sent(event: JobEvent) -> ServerSentEvent:
+    return ServerSentEvent(id=str(event.id), event=event.type, raw_data=render.encode(event).decode())
+
+
+def _before(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    (before,) = cursors.decode("jobs", cursor, 1)
+    if before is None:
+        raise BadCursor
+    return before

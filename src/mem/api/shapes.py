@@ -1,0 +1,123 @@
+"""The answers that are more than one stored thing; the OpenAPI document is made from them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from mem.store.frames import Bucket
+from mem.timeline import Shown
+from mem.types import Frame, Job, Note, Segment, Source, Span
+
+FromField = Annotated[datetime, Field(alias="from", description="First instant of the range, UTC")]
+Next = Annotated[str | None, Field(description="Give it back as `cursor` for more; null at the end")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPage:
+    """Jobs, newest first."""
+
+    jobs: tuple[Job, ...]
+    cursor: Next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePage:
+    """Sources, the latest recording first."""
+
+    sources: tuple[Source, ...]
+    cursor: Next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFile:
+    """The answer to an upload of a file that is there already."""
+
+    duplicate: bool
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelinePage:
+    """What was on screen, said and noted in a range; `sources` is keyed by id."""
+
+    from_: FromField
+    to: datetime
+    range_defaulted: bool
+    spans: tuple[Shown, ...]
+    segments: tuple[Segment, ...]
+    notes: tuple[Note, ...]
+    sources: dict[int, Source]
+    cursor: Next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Density:
+    """How many frames, segments and notes begin in each bucket, empty buckets included."""
+
+    from_: FromField
+    to: datetime
+    range_defaulted: bool
+    bucket_seconds: int
+    buckets: tuple[Bucket, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A frame and the span during which it stood."""
+
+    frame: Frame
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesAt:
+    """What each source showed at one instant."""
+
+    at: datetime
+    frames: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramePage:
+    """Frames by the instant they were first seen."""
+
+    from_: FromField
+    to: datetime
+    range_defaulted: bool
+    frames: tuple[Frame, ...]
+    cursor: Next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameWithSpans:
+    """One frame and the spans during which it stood."""
+
+    frame: Frame
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotePage:
+    """Notes by their start."""
+
+    from_: FromField
+    to: datetime
+    range_defaulted: bool
+    notes: tuple[Note, ...]
+    cursor: Next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteBatch:
+    """The notes that were written, in the order they were given."""
+
+    notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healthy:
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"

@@ -1,0 +1,1 @@
+"""Taking a recording in: look, see, hear."""

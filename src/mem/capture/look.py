@@ -1,0 +1,189 @@
+"""The first look at a recording: what it is, when it began, and whether it is known."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mem import folders, types
+from mem.capture.lease import Lease
+from mem.errors import DecoderCrashed, NotFound, NotMedia, Stopped, Unreadable
+from mem.media import clock, sandbox
+from mem.memory import Memory
+from mem.store import jobs, sources
+from mem.types import AudioStream, Media, Source, VideoStream
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 4 * 2**20
+_MAX_SIDECAR = 2**20  # bytes; a larger file beside a recording is not about its time
+_SIDECARS = ("{stem}.json", "{name}.json", "{stem}.xml", "{name}.xml", "{stem}M01.XML")
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the first look found."""
+
+    source: Source
+    new: bool
+
+
+def look(memory: Memory, lease: Lease) -> Looked:
+    """Find or make the source of the job's recording, and tie the job to it in one transaction.
+
+    Raises NotFound, Unreadable or a MediaError about the file.
+    """
+    job = lease.job
+    if job.source_id is not None:
+        return Looked(adopt(memory, sources.get(memory.db, job.source_id), job.params), new=False)
+    path = Path(str(job.params["path"]))
+    digest = job.params.get("content_hash") or hash_file(path, lease.stopped)
+    known = sources.by_hash(memory.db, str(digest))
+    if known is not None:
+        with memory.db.write() as w:
+            jobs.attach(w, job, known.id)
+            if not job.params["upload"] and (file := folders.media_file(memory, known)) and not file.exists():
+                known = sources.settle(w, known.id, state=known.state, path=str(path))
+        return Looked(adopt(memory, known, job.params), new=False)
+    return Looked(_add(memory, lease, path, str(digest)), new=True)
+
+
+def _add(memory: Memory, lease: Lease, path: Path, digest: str) -> Source:
+    job, upload = lease.job, bool(lease.job.params["upload"])
+    name = str(job.params["name"])
+    media = probe(memory, path, lease.stopped)
+    stat = path.stat()
+    told = job.params["started_at"]
+    start = clock.resolve(
+        name=name,
+        media=media,
+        mtime=datetime.fromtimestamp(stat.st_mtime, UTC),
+        sidecars={} if upload else sidecars(path),
+        caller=datetime.fromisoformat(str(told)) if told else None,
+        zone=memory.config.zone,
+    )
+    with memory.db.write() as w:
+        source, _ = sources.add(
+            w,
+            kind="file",
+            name=name,
+            location=_text(job.params["location"]),
+            device=_text(job.params["device"]),
+            content_hash=digest,
+            size=stat.st_size,
+            path=None if upload else str(path),
+            original=folders.ORIGINAL + suffix(name) if upload else None,
+            start=start,
+            media=media,
+            added_at=types.now(),
+        )
+        jobs.attach(w, job, source.id)
+    log.info("source added", extra={"action": "source_added", "source": source.id, "name_": name})
+    return adopt(memory, source, job.params)
+
+
+def adopt(memory: Memory, source: Source, params: Mapping[str, object]) -> Source:
+    """Move an uploaded file into its source's folder; drop it when the source has its own already."""
+    folder = folders.of(memory, source)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    upload = Path(str(params["path"]))
+    if params["upload"] and upload.exists():
+        file = folders.media_file(memory, source)
+        if source.original is not None and file is not None and not file.exists():
+            upload.replace(file)
+        else:
+            upload.unlink()
+    folders.write_source(memory, source)
+    return source
+
+
+def probe(memory: Memory, path: Path, stopped: Callable[[], bool]) -> Media:
+    """What the file at `path` holds, as a child process found out. Raises a MediaError."""
+    limits = memory.config.media
+    request = {
+        "max_pixels": limits.max_pixels,
+        "max_streams": limits.max_streams,
+        "max_duration_ms": limits.max_duration_seconds * 1000,
+    }
+    with sandbox.run(
+        "mem.capture.child", "probe", path, request, limits=child_limits(memory), cancelled=stopped
+    ) as messages:
+        found = [message.fields for message in messages if message.kind == "media"]
+    if len(found) != 1:
+        raise DecoderCrashed("The process that looked into the recording said nothing about it.")
+    media = media_from(found[0])
+    if media.video is None and media.audio is None:
+        raise NotMedia("The file holds neither picture nor sound.")
+    return media
+
+
+def child_limits(memory: Memory) -> sandbox.Limits:
+    """The limits for every media child."""
+    media = memory.config.media
+    return sandbox.Limits(
+        memory=media.child_memory,
+        stall_seconds=media.stall_seconds,
+        wall_seconds=None,
+        threads=memory.config.whisper.threads,
+    )
+
+
+def media_from(fields: Mapping[str, object]) -> Media:
+    """`Media` from a child's message. Raises DecoderCrashed when it does not hold what it must."""
+    try:
+        video, audio = fields["video"], fields["audio"]
+        return Media(
+            container=str(fields["container"]),
+            size=int(str(fields["size"])),
+            duration_ms=None if fields["duration_ms"] is None else int(str(fields["duration_ms"])),
+            video=VideoStream(**video) if isinstance(video, dict) else None,
+            audio=AudioStream(**audio) if isinstance(audio, dict) else None,
+            tags={str(k): str(v) for k, v in dict(fields["tags"]).items()},  # type: ignore[call-overload]
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DecoderCrashed(
+            f"The process that looked into the recording answered wrongly: {error}"
+        ) from None
+
+
+def hash_file(path: Path, stopped: Callable[[], bool]) -> str:
+    """The sha256 of a file, hex. Raises NotFound, Unreadable, and Stopped."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                if stopped():
+                    raise Stopped
+    except FileNotFoundError:
+        raise NotFound(f"There is no recording at {path} that may be captured.") from None
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+    return digest.hexdigest()
+
+
+def sidecars(path: Path) -> dict[str, str]:
+    """The small JSON and XML files beside a recording that bear its name, by file name."""
+    found: dict[str, str] = {}
+    for pattern in _SIDECARS:
+        file = path.with_name(pattern.format(stem=path.stem, name=path.name))
+        try:
+            if file != path and file.is_file() and file.stat().st_size <= _MAX_SIDECAR:
+                found[file.name] = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue  # a sidecar that cannot be read says nothing
+    return found
+
+
+def suffix(name: str) -> str:
+    """The harmless end of a file name that came from outside: a dot and up to 8 ASCII letters or digits."""
+    end = Path(name.replace("\0", "")).suffix.lower()
+    return end if end[1:].isalnum() and end.isascii() and len(end) <= 9 else ".bin"
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,205 @@
+"""Seeing: from a recording to kept pictures, and which of them stands for every instant.
+
+    sample -> decide -> encode -> message
+
+Runs in the decoding process. Its work is cut into stretches; the state that goes with each lets a
+later run go on behind it and give, message for message, what this one would have given.
+"""
+
+import json
+import struct
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
+
+from mem.errors import DecoderCrashed, NotAVideo
+from mem.media import container, dedup, image, sample
+from mem.media.dedup import Keeper
+from mem.media.offsets import Faults
+from mem.media.sample import Position, Sample
+from mem.media.wire import Message
+
+MAX_PIXELS = 33_177_600  # 8K, where the request says nothing
+MAX_DURATION_MS = 14 * 86_400_000
+_TELL_SECONDS = 2.0  # between signs of life
+_LENGTH = struct.Struct(">I")
+
+
+def see(request: dict[str, Any], state: bytes, fd: int = 0) -> Iterator[Message]:
+    """Look at the recording behind the descriptor `fd`.
+
+    `request`: every_ms, tolerance_ms, sensitivity, format, quality, max_width, stretch_ms, resume
+    (None, or until_ms and stretch of the last stretch that is stored, whose body is `state`), and
+    optionally max_pixels and max_duration_ms. Yields the messages frame, stretch, progress and end.
+    """
+    with container.open_container(fd) as opened:
+        stream = container.find_video(opened)
+        if stream is None:
+            raise NotAVideo
+        stream.codec_context.options = {"max_pixels": str(request.get("max_pixels", MAX_PIXELS))}
+        yield from _Seeing.begin(opened, stream, request, state).messages()
+
+
+@dataclass(slots=True)
+class _Carried:
+    """What goes over from stretch to stretch, beside the keep rule."""
+
+    until_ms: int = 0
+    position: Position = field(default_factory=Position)  # of the next sample
+    showing: int | None = None  # ordinal of the picture that stands
+    damaged: bool = False
+    told: list[str] = field(default_factory=list)  # warnings
+
+    def pack(self, keeper: Keeper) -> bytes:
+        header = json.dumps(asdict(self)).encode()
+        return _LENGTH.pack(len(header)) + header + keeper.to_bytes()
+
+    @classmethod
+    def unpack(cls, state: bytes, rule: dedup.Rule) -> "tuple[_Carried, Keeper]":
+        """Raises ValueError, KeyError, TypeError or struct.error for what `pack` did not make."""
+        (length,) = _LENGTH.unpack_from(state)
+        header = json.loads(state[_LENGTH.size : _LENGTH.size + length])
+        carried = cls(**{**header, "position": Position(**header["position"])})
+        return carried, Keeper.from_bytes(rule, state[_LENGTH.size + length :])
+
+
+@dataclass(slots=True)
+class _Seeing:
+    """One run over a recording's picture."""
+
+    opened: InputContainer
+    stream: VideoStream
+    request: dict[str, Any]
+    carried: _Carried
+    keeper: Keeper
+    index: int  # of the stretch under way
+    faults: Faults = field(default_factory=Faults)
+    spans: list[list[int]] = field(default_factory=list)  # ordinal, start, end, samples
+    reformatter: VideoReformatter = field(default_factory=VideoReformatter)
+    colours: VideoReformatter = field(default_factory=VideoReformatter)
+    told_at: float = field(default_factory=time.monotonic)
+
+    @classmethod
+    def begin(
+        cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], state: bytes
+    ) -> "_Seeing":
+        """At the recording's beginning, or behind the stretch that `request` and `state` name."""
+        rule = dedup.RULES[request["sensitivity"]]
+        resume = request.get("resume")
+        if resume is None:
+            return cls(opened, stream, request, _Carried(), Keeper(rule), 0)
+        try:
+            carried, keeper = _Carried.unpack(state, rule)
+        except (ValueError, KeyError, TypeError, struct.error) as error:
+            raise DecoderCrashed(f"The looking cannot go on from what was stored: {error}.") from None
+        if carried.until_ms != resume["until_ms"]:
+            raise DecoderCrashed("The looking cannot go on: its state belongs to another stretch.")
+        return cls(opened, stream, request, carried, keeper, resume["stretch"])
+
+    def messages(self) -> Iterator[Message]:
+        """Everything from here to the recording's end."""
+        position, cell = Position(**asdict(self.carried.position)), None
+        pace = sample.Pace(self.request["every_ms"], self.request["tolerance_ms"])
+        longest_ms = self.request.get("max_duration_ms", MAX_DURATION_MS)
+        self.faults.undecoded += self.carried.damaged
+        for step in sample.samples(
+            self.opened, self.stream, pace, faults=self.faults, position=position, longest_ms=longest_ms
+        ):
+            yield from self._sign_of_life(step.offset_ms)
+            if not isinstance(step, Sample):
+                continue
+            now = step.asked_ms // self.request["stretch_ms"]
+            if cell is not None and now != cell and self.spans:
+                yield self._stretch(step.offset_ms, step.asked_ms)
+            cell = now
+            yield from self._look(step)
+        yield from self._finish(position)
+
+    def _look(self, step: Sample) -> Iterator[Message]:
+        """Decide about one sample, and lengthen or begin a span with it."""
+        self.carried.position.seen_ms = step.offset_ms
+        try:
+            ordinal, new = self.keeper.decide(dedup.thumb(step.frame, self.reformatter))
+            told = self._frame(ordinal, step.offset_ms, step.frame) if new else None
+        except MemoryError:
+            raise
+        except (av.FFmpegError, ValueError):  # a form of pixels that cannot be converted
+            self.faults.undecoded += 1
+            return
+        if told is not None:
+            yield told
+        if self.spans and self.spans[-1][0] == ordinal:
+            self.spans[-1][3] += 1
+        else:
+            start = step.offset_ms if self.spans else self.carried.until_ms
+            self._close_span(start)
+            self.spans.append([ordinal, start, start, 1])
+
+    def _close_span(self, end_ms: int) -> None:
+        if self.spans:
+            self.spans[-1][2] = end_ms
+
+    def _frame(self, ordinal: int, offset_ms: int, frame: VideoFrame) -> Message:
+        made = image.encode(
+            frame,
+            self.request["format"],
+            self.request["quality"],
+            self.request["max_width"],
+            aspect=self.stream.sample_aspect_ratio,
+            reformatter=self.colours,
+        )
+        facts = {
+            "ordinal": ordinal,
+            "offset_ms": offset_ms,
+            "width": made.width,
+            "height": made.height,
+            "format": made.format,
+            "colour": made.colour,
+            "image": len(made.image),
+            "thumb": len(made.thumb),
+        }
+        return Message("frame", facts, made.image + made.thumb)
+
+    def _stretch(self, until_ms: int, asked_ms: int) -> Message:
+        """End the stretch under way at `until_ms`; the next begins with the sample for `asked_ms`."""
+        self._close_span(until_ms)
+        self.carried.until_ms = until_ms
+        self.carried.position.asked_ms = asked_ms
+        self.carried.damaged = bool(self.faults.undecoded or self.faults.corrupt)
+        facts = {
+            "index": self.index,
+            "until_ms": until_ms,
+            "samples": sum(span[3] for span in self.spans),
+            "spans": self.spans,
+            "warnings": self._news(),
+        }
+        self.index += 1
+        self.spans = []
+        return Message("stretch", facts, self.carried.pack(self.keeper))
+
+    def _finish(self, position: Position) -> Iterator[Message]:
+        duration_ms = max(self.faults.end_ms, position.seen_ms + 1, self.carried.until_ms)
+        if self.spans:
+            yield self._stretch(duration_ms, position.asked_ms)
+        seen = self.carried.position.seen_ms >= 0
+        warnings = self._news() if seen else [*self._news(), "No picture could be decoded."]
+        facts = {"duration_ms": duration_ms, "partial": self.faults.partial or not seen, "warnings": warnings}
+        yield Message("end", facts)
+
+    def _news(self) -> list[str]:
+        """The warnings that were not told yet."""
+        news = [text for text in self.faults.warnings() if text not in self.carried.told]
+        self.carried.told += news
+        return news
+
+    def _sign_of_life(self, offset_ms: int) -> Iterator[Message]:
+        if time.monotonic() - self.told_at >= _TELL_SECONDS:
+            self.told_at = time.monotonic()
+            yield Message("progress", {"offset_ms": offset_ms})

@@ -1,0 +1,166 @@
+"""`mem capture`: recordings go in, and what became of each is said."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mem import types
+from mem.cli import choices, folders, following, local, options, render, server, summary, words
+from mem.cli.client import Client, Json, Refused
+from mem.cli.options import Settings
+from mem.cli.summary import Outcome
+from mem.errors import BadRequest
+
+AHEAD = 32  # files handed over before the first of them is done
+INTERRUPTED = 130
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH", help="Files, or folders whose video and audio files are taken in."),
+]
+StartedAt = Annotated[
+    str | None,
+    typer.Option("--started-at", metavar="TIME", help="When the recording began, if you know better."),
+]
+Location = Annotated[str | None, typer.Option("--location", metavar="WORDS", help="Where it was recorded.")]
+Device = Annotated[str | None, typer.Option("--device", metavar="WORDS", help="What recorded it.")]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Only hand the files over; do not wait for the work.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked of a capture beyond its file."""
+
+    started_at: str | None
+    location: str | None
+    device: str | None
+    wait: bool
+
+    def body(self, file: Path) -> Json:
+        """The request that captures `file`."""
+        facts = {"started_at": self.started_at, "location": self.location, "device": self.device}
+        return {"path": str(file)} | {key: value for key, value in facts.items() if value is not None}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make it a command of `app`."""
+    app.command("capture")(options.everywhere(capture))
+
+
+def capture(
+    settings: Settings,
+    paths: Paths,
+    started_at: StartedAt = None,
+    location: Location = None,
+    device: Device = None,
+    no_wait: NoWait = False,
+) -> int | None:
+    """Take recordings in, and say what was kept of them.
+
+    Through the running server if there is one, else by itself. Exit status 1 when a recording failed; one
+    that could be read only in part is kept, is warned about, and counts as done (0).
+    """
+    found = folders.expand(paths)
+    start = choices.moment(started_at, local.zone())
+    if start is not None and len(found.files) > 1:
+        raise BadRequest(
+            f"--started-at says when one recording began, and these are {len(found.files)}.",
+            hint="Capture them one by one.",
+        )
+    _say_passed_over(found)
+    wish = Wish(local.iso(start) if start else None, location, device, wait=not no_wait)
+    with server.connected(settings, worker=wish.wait) as client:
+        outcomes: list[Outcome] = []
+        try:
+            for outcome in take_in(client, found.files, wish, quiet=settings.json):
+                outcomes.append(outcome)
+                if len(found.files) > 1 and not settings.json:
+                    summary.line(outcome)
+        except KeyboardInterrupt:
+            _say_interrupted(settings, client)
+            return INTERRUPTED
+        _say_outcomes(settings, client, outcomes, found, wish)
+    return 1 if any(outcome.failed for outcome in outcomes) else 0
+
+
+def take_in(client: Client, files: tuple[Path, ...], wish: Wish, *, quiet: bool) -> Iterator[Outcome]:
+    """What became of each file, in order; a few are handed over ahead of the one that is waited for."""
+    waiting: deque[Outcome] = deque()
+    for file in files:
+        waiting.append(_hand_over(client, file, wish))
+        if len(waiting) >= AHEAD:
+            yield _wait(client, waiting.popleft(), wish, quiet)
+    for outcome in waiting:
+        yield _wait(client, outcome, wish, quiet)
+
+
+def _hand_over(client: Client, file: Path, wish: Wish) -> Outcome:
+    try:
+        return Outcome(file, client.send("POST", "/api/capture", wish.body(file)))
+    except Refused as refusal:
+        if refusal.status >= 500:
+            raise
+        return Outcome(file, error=(refusal.code, refusal.detail, refusal.hint))
+
+
+def _wait(client: Client, outcome: Outcome, wish: Wish, quiet: bool) -> Outcome:
+    if outcome.job is None or not wish.wait:
+        return outcome
+    with following.watching(client, outcome.path.name, quiet=quiet) as show:
+        job = following.follow(client, outcome.job, show)
+    return summary.ended(client, outcome.path, job)
+
+
+def _say_passed_over(found: folders.Found) -> None:
+    parts = []
+    if found.others:
+        names = ", ".join(file.name for file in found.others[:3]) + (", …" if len(found.others) > 3 else "")
+        parts.append(f"{words.count(len(found.others), 'file')} that no recording is named like ({names})")
+    if found.hidden:
+        parts.append(words.count(found.hidden, "hidden file or folder", "hidden files or folders"))
+    if parts:
+        render.remark(f"Passed over {' and '.join(parts)}.")
+
+
+def _say_interrupted(settings: Settings, client: Client) -> None:
+    if client.own:
+        again = f"`{settings.command('serve')}` or the same command again"
+        render.remark(f"Stopped. What is done is kept, and the rest is resumed by {again}.")
+    else:
+        render.remark(
+            f"No longer waiting; the server goes on. `{settings.command('jobs')}` shows how far it is."
+        )
+
+
+def _say_outcomes(
+    settings: Settings, client: Client, outcomes: list[Outcome], found: folders.Found, wish: Wish
+) -> None:
+    if settings.json:
+        passed_over = {"hidden": found.hidden, "others": [str(file) for file in found.others]}
+        render.data({"captures": [outcome.as_json() for outcome in outcomes], "passed_over": passed_over})
+    elif not wish.wait:
+        _say_handed_over(settings, client, outcomes)
+    elif len(outcomes) == 1:
+        summary.panel(settings, client, outcomes[0])
+    else:
+        summary.totals(settings, client, outcomes)
+
+
+def _say_handed_over(settings: Settings, client: Client, outcomes: list[Outcome]) -> None:
+    for outcome in outcomes:
+        if outcome.job is None:
+            summary.problem(outcome)
+        elif len(outcomes) == 1:
+            render.say(f"{outcome.path.name}: job {outcome.job['id']}, {outcome.job['state']}.")
+    if client.own:
+        render.say(f"No server runs: `{settings.command('serve')}` or the next capture does the work.")
+        return
+    active = [o.job["id"] for o in outcomes if o.job and o.job["state"] in types.ACTIVE_JOB_STATES]
+    if active:
+        render.say(f"Follow it: {settings.command(f'jobs follow {active[-1]}')}")

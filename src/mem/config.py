@@ -1,0 +1,262 @@
+"""The configuration: read once at the entrance, checked, then frozen.
+
+Later wins: the defaults below, ``config.yaml`` in the data directory, ``config.yaml`` in the
+working directory, ``MEM_SECTION__KEY`` in the environment, the command line. An unknown key is
+refused with the nearest known name, so that a typing error never silently means the default.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import pydantic
+import tzlocal
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from mem.errors import BadConfig
+
+_UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+_UNITS |= {"k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "tb": 10**12}
+
+
+def parse_size(value: object) -> object:
+    """Bytes from an integer or a text such as "10GiB"; anything else is left for the type check."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]*)\s*", value)
+    if match is None or match[2].lower() not in _UNITS:
+        raise ValueError(f"{value!r} is not a size; write bytes, or for example 10GiB")
+    return int(float(match[1]) * _UNITS[match[2].lower()])
+
+
+def _zone(value: object) -> object:
+    if value == "local":
+        return str(tzlocal.get_localzone_name() or "UTC")
+    if isinstance(value, str):
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{value!r} is not a time zone; write for example Europe/Berlin") from None
+    return value
+
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
+ZoneName = Annotated[str, BeforeValidator(_zone)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DatabaseConfig(_Section):
+    """Where rows lie."""
+
+    url: str | None = Field(None, description="`postgresql://…`; none: DuckDB in the data directory")
+    memory_limit: Size = Field(1 * 2**30, description="Bytes that DuckDB may use")
+    threads: int = Field(2, ge=1, le=256, description="Threads that DuckDB may use")
+
+
+class FrameConfig(_Section):
+    """Looking at the picture and keeping frames."""
+
+    interval_seconds: float = Field(5.0, ge=0.1, le=3600, description="Seconds between two looks")
+    format: Literal["webp", "jpeg", "avif"] = Field("webp", description="Image format of a frame")
+    quality: int = Field(75, ge=1, le=100, description="Image quality for webp and avif")
+    jpeg_quality: int = Field(80, ge=1, le=95, description="Image quality where format is jpeg")
+    max_width: int | None = Field(None, ge=16, description="Pixels; wider frames are scaled down")
+    sampling: Literal["adaptive", "exact"] = Field(
+        "adaptive", description="adaptive: the nearest keyframe within half an interval will do"
+    )
+    sensitivity: Literal["low", "normal", "high"] = Field(
+        "normal", description="How small a change counts as news"
+    )
+
+
+class CaptureConfig(_Section):
+    """Taking recordings in."""
+
+    frame: FrameConfig = FrameConfig()
+    allowed_roots: tuple[Path, ...] | None = Field(
+        None, description="Folders that captures by path may read; none: inbox in the data directory"
+    )
+    timezone: ZoneName = Field("local", description="Zone of local times found in names and files")
+    stretch_seconds: int = Field(300, ge=10, le=3600, description="Seconds of media in one commit")
+
+
+class WhisperConfig(_Section):
+    """Writing down speech."""
+
+    model: str = Field("auto", description="auto, a name (tiny … large-v3), or a CTranslate2 folder")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where speech is decoded")
+    language: str = Field("auto", description="auto, or a code such as en")
+    compute_type: str = Field("int8", description="CTranslate2 compute type")
+    threads: int = Field(2, ge=1, le=256, description="Processor threads for speech")
+
+
+class MediaConfig(_Section):
+    """Limits for the processes that decode recordings."""
+
+    max_pixels: int = Field(33_177_600, ge=1, description="Pixels of a picture, 8K by default")
+    max_streams: int = Field(64, ge=1, description="Streams in one file")
+    max_duration_seconds: int = Field(14 * 86_400, ge=1, description="Seconds of one recording")
+    child_memory: Size = Field(4 * 2**30, description="Bytes of memory for the decoding process")
+    stall_seconds: int = Field(120, ge=1, description="Seconds without progress that count as hung")
+
+
+class StorageConfig(_Section):
+    """What is kept on disk."""
+
+    keep_originals: bool = Field(True, description="Keep uploaded files after they are taken in")
+    min_free_bytes: Size = Field(2 * 2**30, description="Free space below which nothing is written")
+
+
+class JobsConfig(_Section):
+    """Background work."""
+
+    concurrency: int = Field(1, ge=1, le=64, description="Jobs worked on at once")
+    max_attempts: int = Field(3, ge=1, le=100, description="Tries before a job has failed")
+    max_queued: int = Field(20_000, ge=1, description="Waiting jobs beyond which none is accepted")
+    lease_seconds: int = Field(60, ge=5, description="Seconds a worker owns a job without a word")
+    poll_seconds: float = Field(1.0, gt=0, description="Seconds between looks for due jobs")
+
+
+class ApiConfig(_Section):
+    """The HTTP server."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
+    max_upload_size: Size = Field(10 * 2**30, description="Bytes of one uploaded recording")
+    max_body_size: Size = Field(2**20, description="Bytes of any other request body")
+    default_time_range_days: int = Field(7, ge=1, description="Days looked at when no range is given")
+    max_page: int = Field(200, ge=1, le=10_000, description="Rows of one answer at most")
+
+
+class LoggingConfig(_Section):
+    """What is logged, and where."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level shown")
+    format: Literal["text", "json"] = Field("text", description="Form of a log line")
+    dir: Path | None = Field(None, description="Folder for api.log and capture.log; none: stderr only")
+
+
+class Config(_Section):
+    """Everything that can be set; see docs/configuration.md, which is made from this."""
+
+    data_dir: Path = Field(Path("data"), description="The data directory")
+    database: DatabaseConfig = DatabaseConfig()
+    capture: CaptureConfig = CaptureConfig()
+    whisper: WhisperConfig = WhisperConfig()
+    media: MediaConfig = MediaConfig()
+    storage: StorageConfig = StorageConfig()
+    jobs: JobsConfig = JobsConfig()
+    api: ApiConfig = ApiConfig()
+    logging: LoggingConfig = LoggingConfig()
+
+    @property
+    def allowed_roots(self) -> tuple[Path, ...]:
+        """The folders that captures by path may read."""
+        return self.capture.allowed_roots or (self.data_dir / "inbox",)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of local times."""
+        return ZoneInfo(self.capture.timezone)
+
+
+def load(
+    overrides: Mapping[str, object] | None = None, *, environ: Mapping[str, str] | None = None
+) -> Config:
+    """The configuration from files, environment and `overrides` (dotted keys, the strongest).
+
+    Raises BadConfig with the key, what is wrong with it, and the nearest known key.
+    """
+    environ = os.environ if environ is None else environ
+    given: dict[str, object] = {key: value for key, value in (overrides or {}).items() if value is not None}
+    data_dir = Path(str(given.get("data_dir") or environ.get("MEM_DATA_DIR") or "data")).expanduser()
+    tree: dict[str, Any] = {}
+    for file in (data_dir / "config.yaml", Path("config.yaml")):
+        _merge(tree, _read(file))
+    _merge(tree, _from_environment(environ))
+    for key, value in given.items():
+        _merge(tree, _nested(key.split("."), value))
+    tree["data_dir"] = data_dir.absolute()
+    _refuse_unknown(tree)
+    try:
+        return Config.model_validate(tree)
+    except pydantic.ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise BadConfig("; ".join(lines), hint="`mem config show` lists every key.") from None
+
+
+def keys() -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
+    """Every key that can be set, dotted, with its field."""
+    yield from _keys(Config, "")
+
+
+def _keys(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
+            yield from _keys(field.annotation, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadConfig(f"{file} cannot be read: {error}") from None
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise BadConfig(f"{file} must hold sections such as `capture:`, not a {type(tree).__name__}.")
+    return tree
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name, text in environ.items():
+        if name.startswith("MEM_") and "__" in name:
+            path = name.removeprefix("MEM_").lower().split("__")
+            _merge(tree, _nested(path, yaml.safe_load(text) if text[:1] in "[{" else text))
+    return tree
+
+
+def _nested(path: list[str], value: object) -> dict[str, Any]:
+    for name in reversed(path):
+        value = {name: value}
+    assert isinstance(value, dict)
+    return value
+
+
+def _merge(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, dict) and isinstance(tree.get(key), dict):
+            _merge(tree[key], value)
+        else:
+            tree[key] = value
+
+
+def _refuse_unknown(tree: Mapping[str, Any]) -> None:
+    known = {key for key, _ in keys()}
+    sections = {key.rsplit(".", depth)[0] for key in known for depth in range(1, key.count(".") + 1)}
+    for key in _leaves(tree, "", sections):
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+            raise BadConfig(f"There is no setting {key!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+
+
+def _leaves(tree: Mapping[str, Any], prefix: str, sections: set[str]) -> Iterator[str]:
+    for name, value in tree.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, Mapping) and key in sections:
+            yield from _leaves(value, f"{key}.", sections)
+        else:
+            yield key

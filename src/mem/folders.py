@@ -1,0 +1,98 @@
+"""The folder of one recording: everything needed to make its rows again.
+
+``source.json`` says what the recording is and when it began, ``transcript.jsonl`` what was said,
+``notes.jsonl`` what was written about it; the packs beside them hold its pictures. They are copies
+of committed rows, replaced whole, so a reader sees the old file or the new one and never a part.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mem.errors import DiskFull
+from mem.memory import Memory
+from mem.store import notes, sources, texts
+from mem.types import Note, Segment, Source
+
+ORIGINAL = "original"
+
+
+def of(memory: Memory, source: Source) -> Path:
+    """The folder of `source`, which exists once something was stored in it."""
+    return memory.folder / source.folder
+
+
+def media_file(memory: Memory, source: Source) -> Path | None:
+    """The recording itself: the kept original, or the file that was captured by path."""
+    if source.original is not None:
+        return of(memory, source) / source.original
+    return Path(source.path) if source.path is not None else None
+
+
+def write_source(memory: Memory, source: Source) -> None:
+    """Write source.json as `source` now stands."""
+    write(of(memory, source) / "source.json", lambda: [_line(source)])
+
+
+def write_transcript(memory: Memory, source: Source) -> None:
+    """Write transcript.jsonl, one segment a line, from the rows."""
+    write(of(memory, source) / "transcript.jsonl", lambda: map(_line, _segments(memory, source)))
+
+
+def write_notes(memory: Memory, source_id: int) -> None:
+    """Write notes.jsonl, one note a line, from the rows about this source."""
+    source = sources.get(memory.db, source_id)
+    write(of(memory, source) / "notes.jsonl", lambda: map(_line, _notes(memory, source)))
+
+
+def write(file: Path, lines: Callable[[], Iterable[str]]) -> None:
+    """Put `lines` in place of `file`, durably and all at once."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    with part.open("w", encoding="utf-8") as out:
+        out.writelines(f"{line}\n" for line in lines())
+        out.flush()
+        os.fdatasync(out.fileno())
+    part.replace(file)
+
+
+def free_bytes(memory: Memory) -> int:
+    """Free bytes on the volume of the data directory."""
+    return shutil.disk_usage(memory.folder).free
+
+
+def guard_space(memory: Memory, wanted: int = 0) -> None:
+    """Raise DiskFull when writing `wanted` bytes would leave less than `storage.min_free_bytes`."""
+    least = memory.config.storage.min_free_bytes
+    free = free_bytes(memory)
+    if free - wanted < least:
+        raise DiskFull(f"{free:,} bytes are free; {wanted:,} are wanted and {least:,} must stay free.")
+
+
+def _segments(memory: Memory, source: Source) -> Iterable[Segment]:
+    return texts.of_source(memory.db, source.id)
+
+
+def _notes(memory: Memory, source: Source) -> Iterable[Note]:
+    return notes.of_source(memory.db, source.id)
+
+
+def _line(value: Source | Segment | Note) -> str:
+    return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if dataclasses.is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

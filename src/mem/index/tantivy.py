@@ -1,0 +1,320 @@
+"""The embedded index: tantivy files in `data/index/`.
+
+One process writes (the one that owns the database). Texts are not stored, only what finding, filtering
+and merging need; times are milliseconds since 1970. `make.json` beside the files says by which rules
+they were made, and is there only while the index is whole.
+"""
+
+import json
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+import tantivy
+from tantivy import Order
+
+from mem import index
+from mem.errors import IndexFailed, TooBusy
+from mem.index import tantivy_query, words
+from mem.index.tantivy_query import KINDS
+from mem.types import TextKind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HEAP = 32 * 2**20  # bytes that the writer may fill before it writes a file of its own accord
+_KIND_OF: tuple[index.EntryKind, ...] = tuple(KINDS)
+_FEW = 100  # documents; below this a term's stated frequency may be all deleted ones, so count them
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("key", "kind", "source"):
+        builder.add_unsigned_field(name, indexed=True, fast=True)
+    for name in ("start", "end"):
+        builder.add_integer_field(name, fast=True)
+    builder.add_float_field("recency", fast=True)
+    builder.add_text_field("text", tokenizer_name="whitespace", index_option="position")
+    builder.add_text_field("parts", tokenizer_name="whitespace", index_option="freq")
+    for name in ("name", "place"):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
+    for name in ("language", "tag"):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+_FIELDS = (
+    "1: key kind source start end recency text parts name place language tag"  # change it with the schema
+)
+_SCHEMA = _schema()
+
+
+def make() -> str:
+    """What an index must have been made by to be used: fields, word rules and tantivy."""
+    return json.dumps([_FIELDS, words.rules(), version("tantivy")])
+
+
+class Tantivy:
+    """The index in `folder`. Reading is free-threaded; writers take turns."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._mark = folder / "make.json"
+        self._turn = threading.RLock()
+        self._writer: tantivy.IndexWriter | None = None
+        self._changed = False
+        self.seen = 0
+        try:
+            self._whole = self._mark.read_text() == make()
+        except (OSError, UnicodeDecodeError):
+            self._whole = False
+        if self._whole:
+            try:
+                self._index = self._opened()
+            except (OSError, ValueError):
+                self._whole = False
+        if not self._whole:
+            self.empty()
+
+    def _opened(self) -> tantivy.Index:
+        opened = tantivy.Index.open(str(self._folder))
+        blank = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        opened.register_tokenizer("whitespace", blank)
+        opened.config_reader(reload_policy="Manual")
+        opened.reload()
+        return opened
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds what it was given so far."""
+        return self._whole
+
+    @contextmanager
+    def turn(self, wait: float | None = None) -> Iterator[None]:
+        """Be the only one who changes it. Raises TooBusy after `wait` seconds."""
+        if not self._turn.acquire(timeout=-1 if wait is None else wait):
+            raise TooBusy("The search index is being brought up to date.")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def empty(self) -> None:
+        """Forget everything; the index is whole again after `complete`."""
+        with self._turn, self._saving():
+            self._whole, self._writer, self._changed = False, None, False
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(mode=0o700, parents=True)
+            tantivy.Index(_SCHEMA, path=str(self._folder))
+            self._index = self._opened()
+
+    def complete(self) -> None:
+        """Commit, and mark the index as whole."""
+        with self._turn:
+            self.commit()
+            with self._saving():
+                self._mark.write_text(make())
+            self._whole = True
+
+    def add(self, entries: Iterable[index.Entry]) -> None:
+        """Put these in, each in place of what had its kind and id."""
+        with self._writing() as writer:
+            for entry in entries:
+                key = _key(entry.kind, entry.id)
+                writer.delete_documents_by_query(_same("key", key))
+                writer.add_document(_document(key, entry))
+
+    def remove(self, kind: index.EntryKind, ids: Iterable[int]) -> None:
+        """Take these out."""
+        with self._writing() as writer:
+            for each in ids:
+                writer.delete_documents_by_query(_same("key", _key(kind, each)))
+
+    def remove_source(self, source_id: int) -> None:
+        """Take out every text of a source, and its own entry."""
+        with self._writing() as writer:
+            writer.delete_documents_by_query(_same("source", source_id))
+
+    def commit(self) -> None:
+        """Make the changes since the last commit durable and visible."""
+        with self._turn:
+            if self._changed and self._writer is not None:
+                with self._saving():
+                    self._writer.commit()
+                    self._index.reload()
+                    self._changed = False
+
+    def close(self) -> None:
+        """Commit and let go."""
+        with self._turn:
+            self.commit()
+            self._writer = None
+
+    def counts(self) -> Mapping[index.EntryKind, int]:
+        """How many entries of each kind it holds."""
+        searcher = self._index.searcher()
+        with self._reading():
+            return {kind: _count(searcher, tantivy_query.kind(_SCHEMA, kind)) for kind in _KIND_OF}
+
+    def known(self, words: Iterable[str]) -> set[str]:
+        """Those of the folded words that stand in at least one text."""
+        searcher = self._index.searcher()
+        with self._reading():
+            return {word for word in words if any(_stands(searcher, f, word) for f in ("text", "parts"))}
+
+    def sources(self, name: str = "", location: str = "", limit: int = 1000) -> list[int]:
+        """Ids of sources whose name and location hold all these words."""
+        searcher = self._index.searcher()
+        with self._reading():
+            query = tantivy_query.source(_SCHEMA, words.plain(name), words.plain(location))
+            places = [place for _, place in searcher.search(query, limit, count=False).hits]
+            return sorted(_numbers(searcher, "source", places))
+
+    def find(
+        self,
+        question: index.Question,
+        *,
+        limit: int,
+        sort: index.Sort = "relevance",
+        offset: int = 0,
+        before: datetime | None = None,
+    ) -> index.Found:
+        """The best hits first, or the newest; `offset` and `before` leave out hits, not counts."""
+        searcher = self._index.searcher()
+        with self._reading():
+            everywhere = tantivy_query.everywhere(_SCHEMA, question)
+            start, end = _optional_ms(question.start), _optional_ms(question.end)
+            query = tantivy_query.within(_SCHEMA, everywhere, start, end)
+            counted = searcher.aggregate(query, _COUNTS)
+            total = sum(bucket["doc_count"] for bucket in counted["kinds"]["buckets"])
+            ranged = start is not None or end is not None
+            outside = _count(searcher, everywhere) - total if ranged else 0
+            page = tantivy_query.before(_SCHEMA, query, _optional_ms(before))
+            return index.Found(
+                hits=_hits(searcher, page, limit, sort, offset),
+                total=total,
+                by_kind={_text_kind(int(b["key"])): b["doc_count"] for b in counted["kinds"]["buckets"]},
+                by_source={int(b["key"]): b["doc_count"] for b in counted["sources"]["buckets"]},
+                outside=outside,
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[tantivy.IndexWriter]:
+        with self._turn, self._saving():
+            if self._writer is None:
+                self._writer = self._index.writer(heap_size=_HEAP, num_threads=1)
+            self._changed = True
+            yield self._writer
+
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
+        """When writing fails, what was committed still stands: give up the writer and say so."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            self._writer, self._changed = None, False
+            raise IndexFailed(f"The search index could not be written: {error}") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """When reading fails, the files are broken: ask for a rebuild."""
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            self._whole = False
+            raise IndexFailed(f"The search index could not be read: {error}") from error
+
+
+# tantivy weighs a score with log2(2 + recency): 1 in 1970, 1.01 a century later. So among equally good
+# hits the newer come first, to within the five hours that a score's 24 bits can tell apart.
+_RECENCY_SCALE = 100 * 365.25 * 86_400_000 / (2**1.01 - 2)
+_COUNTS = {
+    "kinds": {"terms": {"field": "kind", "size": len(KINDS)}},
+    "sources": {"terms": {"field": "source", "size": index.MOST_SOURCES}},
+}
+
+
+def _same(field: str, value: int) -> tantivy.Query:
+    # delete_documents_by_term takes a Python number for a signed one and deletes nothing here.
+    return tantivy_query.term(_SCHEMA, field, value)
+
+
+def _document(key: int, entry: index.Entry) -> tantivy.Document:
+    document = tantivy.Document()
+    start = _ms(entry.start)
+    document.add_unsigned("key", key)
+    document.add_unsigned("kind", KINDS[entry.kind])
+    document.add_unsigned("source", entry.source_id)
+    document.add_integer("start", start)
+    document.add_integer("end", max(_ms(entry.end), start + 1))
+    document.add_float("recency", max(start, 0) / _RECENCY_SCALE)
+    if entry.kind == "source":
+        document.add_text("name", " ".join(words.plain(entry.text)))
+        document.add_text("place", " ".join(words.plain(entry.location)))
+        return document
+    document.add_text("text", " ".join(words.plain(entry.text)))
+    if parts := {part.text for part in words.parts(entry.text)}:
+        document.add_text("parts", " ".join(sorted(parts)))
+    if entry.language:
+        document.add_text("language", index.tag(entry.language))
+    for tag in entry.tags:
+        document.add_text("tag", index.tag(tag))
+    return document
+
+
+def _stands(searcher: tantivy.Searcher, field: str, word: str) -> bool:
+    frequency = searcher.doc_freq(field, word)
+    if frequency > _FEW:
+        return True
+    return frequency > 0 and _count(searcher, tantivy_query.term(_SCHEMA, field, word)) > 0
+
+
+def _count(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
+    return int(searcher.search(query, 1).count)  # type: ignore[attr-defined]  # its stub forgot it
+
+
+def _numbers(searcher: tantivy.Searcher, field: str, places: list[tantivy.DocAddress]) -> list[int]:
+    return [int(value or 0) for value in searcher.fast_field_values(field, places)]
+
+
+def _hits(
+    searcher: tantivy.Searcher, query: tantivy.Query, limit: int, sort: index.Sort, offset: int
+) -> Sequence[index.IndexHit]:
+    if sort == "time":
+        found = searcher.search(
+            query, limit, count=False, offset=offset, order_by_field="start", order=Order.Desc
+        ).hits
+        scores = [0.0] * len(found)
+    else:
+        found = searcher.search(query, limit, count=False, offset=offset, weight_by_field="recency").hits
+        scores = [score for score, _ in found]
+    places = [place for _, place in found]
+    columns = [_numbers(searcher, name, places) for name in ("key", "source", "start", "end")]
+    return [
+        index.IndexHit(_text_kind(key % 4), key // 4, source, _moment(start), _moment(end), score)
+        for key, source, start, end, score in zip(*columns, scores, strict=True)
+    ]
+
+
+def _key(kind: index.EntryKind, number: int) -> int:
+    return number * 4 + KINDS[kind]
+
+
+def _text_kind(code: int) -> TextKind:
+    kind = _KIND_OF[code]
+    assert kind != "source"
+    return kind
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _optional_ms(moment: datetime | None) -> int | None:
+    return None if moment is None else _ms(moment)
+
+
+def _moment(ms: int) -> datetime:
+    return _EPOCH + timedelta(milliseconds=ms)

@@ -1,0 +1,1 @@
+"""Reading recordings: what is in them, when they began, their pictures and sound."""

@@ -1,0 +1,149 @@
+"""The child side of the sandbox: give up power, read the request, answer with messages.
+
+`sandbox.run` starts a module whose last lines call `serve`. Only the standard library may be
+imported before that: native code that was loaded earlier would have run without limits, and a user
+namespace can only be entered while the process has one thread.
+"""
+
+import ctypes
+import errno
+import faulthandler
+import json
+import logging
+import os
+import resource
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, BinaryIO
+
+from mem.errors import DecoderOutOfMemory, MemError
+from mem.media import wire
+from mem.media.wire import Message
+
+Operation = Callable[[dict[str, Any], bytes], Iterable[Message]]
+
+OUT_OF_MEMORY_STATUS = 71  # exit status when not even the error could be told
+
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_CAPABILITY_VERSION, _CAP_DAC_READ_SEARCH = 0x20080522, 2
+_SIGKILL = 9
+_FILES = 256  # open files at once
+_NICENESS = 10
+
+
+def confine(memory: int, parent: int) -> dict[str, bool]:
+    """Give up what decoding does not need; returns what is in force, by name.
+
+    `memory` is in bytes. It bounds what the process may write to privately (RLIMIT_DATA): the
+    address space (RLIMIT_AS) counts reservations as well, of which CUDA and the allocators of
+    machines with many cores make many times what they use.
+    """
+    os.nice(_NICENESS)
+    in_force = {
+        # These two come before the death signal, which a change of credentials may clear.
+        "no_network": _unshare(),
+        "no_capabilities": _drop_capabilities(),
+        "no_new_privileges": _prctl(_PR_SET_NO_NEW_PRIVS, 1),
+        "memory_limit": _limit(resource.RLIMIT_DATA, memory),
+        "no_file_writes": _limit(resource.RLIMIT_FSIZE, 0),
+        "no_core_dumps": _limit(resource.RLIMIT_CORE, 0),
+        "file_limit": _limit(resource.RLIMIT_NOFILE, _FILES),
+        "dies_with_parent": _prctl(_PR_SET_PDEATHSIG, _SIGKILL),
+    }
+    if os.getppid() != parent:
+        os._exit(0)  # the parent died before the signal was asked for
+    return in_force
+
+
+def serve(operations: Mapping[str, Operation]) -> None:
+    """Answer the one request this process was started for, then end it.
+
+    An operation gets the request's fields and its state bytes, and yields messages; a plain "end"
+    follows unless it yields its own. A MemError that it raises is told to the parent by its code.
+    """
+    operation, options = sys.argv[1], json.loads(sys.argv[2])
+    in_force = confine(options["memory"], options["parent"])
+    faulthandler.enable()
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    with os.fdopen(options["request"], "rb") as file:
+        request = wire.receive(file)
+    if request is None:
+        return  # the parent changed its mind
+    with os.fdopen(options["reply"], "wb") as reply:
+        answers = {**operations, "strength": lambda *_: iter([Message("strength", in_force)])}
+        try:
+            _answer(answers[operation], request, reply)
+        except BrokenPipeError:
+            os._exit(0)  # nobody listens any more
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY_STATUS)
+    sys.stderr.flush()
+    os._exit(0)  # no native destructor gets the chance to crash after the work is done
+
+
+def _answer(operation: Operation, request: Message, reply: BinaryIO) -> None:
+    error = None
+    try:
+        ended = False
+        for message in operation(request.fields, request.body):
+            wire.send(reply, message.kind, message.fields, message.body)
+            ended = message.kind == "end"
+        if not ended:
+            wire.send(reply, "end", {})
+    except MemError as raised:
+        error = {"code": raised.code, "detail": raised.detail, "hint": raised.hint}
+    except BrokenPipeError:
+        raise
+    except (MemoryError, OSError) as raised:
+        if isinstance(raised, OSError) and raised.errno != errno.ENOMEM:
+            raise
+        error = {"code": DecoderOutOfMemory.code}
+    if error is not None:  # out of the handler, so that what the failed work held is free again
+        wire.send(reply, "error", error)
+
+
+def _limit(what: int, value: int) -> bool:
+    _, most = resource.getrlimit(what)
+    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    try:
+        resource.setrlimit(what, (value, value))
+    except (ValueError, OSError):
+        return False
+    return True
+
+
+def _unshare() -> bool:
+    """Leave the network behind: as root at once, else where the kernel lets an ordinary user do so.
+
+    In a namespace of its own root could no longer read what belongs to others, such as a model or
+    the whole installation in somebody's home.
+    """
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None)
+    return bool(libc.unshare(_CLONE_NEWNET) == 0 or libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0)
+
+
+def _drop_capabilities() -> bool:
+    """Give up root's powers, those over the new namespace included, except to read any file."""
+    if sys.platform != "linux":
+        return False
+    libc = ctypes.CDLL(None)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)  # of this process
+    held = (ctypes.c_uint32 * 6)()  # effective, permitted, inheritable; then the same for 32 to 63
+    if libc.capget(header, held) != 0:
+        return False
+    kept = held[1] & 1 << _CAP_DAC_READ_SEARCH
+    return bool(libc.capset(header, (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)) == 0)
+
+
+def _prctl(what: int, value: int) -> bool:
+    if sys.platform != "linux":
+        return False
+    rest = [ctypes.c_ulong(0)] * 3
+    return bool(ctypes.CDLL(None).prctl(what, ctypes.c_ulong(value), *rest) == 0)
+
+
+if __name__ == "__main__":
+    serve({})  # only "strength", which every child answers

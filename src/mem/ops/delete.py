@@ -1,0 +1,73 @@
+"""Deleting a source: its rows at once, what the index holds of it, then its folder."""
+
+import logging
+import shutil
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from mem import folders, reindex
+from mem.errors import Conflict
+from mem.memory import Memory
+from mem.store import jobs, sources
+from mem.store.database import Reader
+from mem.types import ACTIVE_JOB_STATES, Source
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deleted:
+    """What went with a source."""
+
+    removed: dict[str, int]  # rows, by table
+    freed_bytes: int
+
+
+def source(memory: Memory, source_id: int) -> Deleted:
+    """Delete a source and everything that was made from it.
+
+    Raises NotFound, and Conflict while a job about it has not ended.
+    """
+    found = sources.get(memory.db, source_id)
+    with memory.db.write() as w:
+        refuse_while_working(w, source_id)
+        removed = sources.delete(w, source_id)
+    reindex.tidy(memory.db, memory.index)
+    freed = _remove(memory, found)
+    facts = {"action": "source_deleted", "source": source_id, "bytes": freed}
+    log.info("source deleted", extra=facts)
+    return Deleted(removed=removed, freed_bytes=freed)
+
+
+def refuse_while_working(r: Reader, source_id: int) -> None:
+    """Raise Conflict while a job about the source has not ended."""
+    for state in ACTIVE_JOB_STATES:
+        for job in jobs.page(r, limit=1, before=None, state=state, source_id=source_id):
+            raise Conflict(
+                f"Job {job.id} about source {source_id} is {state}.",
+                hint="Wait for its end, or cancel it first.",
+            )
+
+
+def _remove(memory: Memory, source: Source) -> int:
+    """Remove the folder of a source; gives the bytes of its files.
+
+    It is moved away whole first: half a folder must never look like a source.
+    """
+    folder = folders.of(memory, source)
+    if not folder.is_dir():
+        return 0
+    doomed = memory.folder / "tmp" / f"deleted-{uuid.uuid4()}"
+    folder.rename(doomed)
+    freed = sum(path.lstat().st_size for path in doomed.rglob("*") if path.is_file())
+    shutil.rmtree(doomed)
+    _prune(folder.parent, memory.folder / "sources")
+    return freed
+
+
+def _prune(folder: Path, root: Path) -> None:
+    """Remove the folders of the day, month and year when they hold nothing more."""
+    while folder != root and folder.is_relative_to(root) and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent

@@ -1,0 +1,50 @@
+"""Changing what is known of a source, the time of its recording included."""
+
+import logging
+from datetime import datetime
+
+from mem import folders
+from mem.memory import Memory
+from mem.ops import delete
+from mem.store import sources
+from mem.types import Source, StartTime
+
+log = logging.getLogger(__name__)
+
+
+def source(
+    memory: Memory,
+    source_id: int,
+    *,
+    name: str | None = None,
+    location: str | None = None,
+    device: str | None = None,
+    started_at: datetime | None = None,
+) -> Source:
+    """Change what is given; a new start moves everything that lies in the source with it.
+
+    Raises NotFound, and Conflict for a new start while a job about the source has not ended.
+    """
+    with memory.db.write() as w:
+        edited = sources.edit(w, source_id, name=name, location=location, device=device)
+        if started_at is not None and started_at != edited.started_at:
+            delete.refuse_while_working(w, source_id)
+        if started_at is not None:
+            start = StartTime(
+                started_at=started_at,
+                time_source="caller",
+                confidence="high",
+                evidence=started_at.isoformat(),
+            )
+            edited = sources.redate(w, source_id, start)
+    _carry(memory, edited, moved=started_at is not None)
+    log.info("source edited", extra={"action": "source_edited", "source": source_id})
+    return edited
+
+
+def _carry(memory: Memory, source: Source, *, moved: bool) -> None:
+    """Bring the copies in the folder up to the rows. The index follows by itself."""
+    folders.write_source(memory, source)
+    if moved:
+        folders.write_transcript(memory, source)
+        folders.write_notes(memory, source.id)

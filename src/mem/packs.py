@@ -1,0 +1,132 @@
+"""Packs: ordinary tar files that only grow, holding the images of many frames.
+
+A reader needs the offset and length that the frame's row states, never the tar's own headers; those
+are for people, and for rebuilding the rows. What lies past the length that a checkpoint states was
+never committed and is overwritten by the next writer.
+"""
+
+import errno
+import fcntl
+import os
+import re
+import tarfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from mem.errors import DiskFull, Locked, NotFound
+
+_BLOCK = tarfile.BLOCKSIZE
+_TRAILER = bytes(2 * _BLOCK)  # two empty blocks end an archive
+_NAME = re.compile(r"frames-(\d{6})\.tar")
+
+
+@contextmanager
+def open_pack(folder: Path, name: str, length: int) -> Iterator["PackWriter"]:
+    """The pack `name`, made when missing, for writing after its committed `length` in bytes.
+
+    Raises Locked while another writer has it, and NotFound when less than `length` is left of it.
+    """
+    pack = PackWriter(folder, name, length)
+    try:
+        yield pack
+    finally:
+        pack.close()
+
+
+def next_name(previous: str | None) -> str:
+    """The name of the pack after `previous`, or of the first."""
+    if previous is None:
+        return "frames-000001.tar"
+    return f"frames-{int(_number(previous)) + 1:06}.tar"
+
+
+def read(folder: Path, pack: str, offset: int, length: int) -> bytes:
+    """`length` bytes of a pack from `offset` on. Raises NotFound when they are gone."""
+    _number(pack)
+    try:
+        file = os.open(folder / pack, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise NotFound(f"{pack} is gone from {folder.name}.") from None
+    try:
+        data = os.pread(file, length, offset)
+    finally:
+        os.close(file)
+    if len(data) != length:
+        raise NotFound(f"{pack} in {folder.name} ends before byte {offset + length}.")
+    return data
+
+
+class PackWriter:
+    """A pack that is being written; see `open_pack`."""
+
+    def __init__(self, folder: Path, name: str, length: int) -> None:
+        _number(name)
+        self._folder = folder
+        self._file = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode=0o600)
+        self._end = length  # where the next member goes
+        self._named = length > 0  # the folder's entry is on disk
+        with ExitStack() as undo:
+            undo.callback(self.close)
+            self._claim(name, length)
+            undo.pop_all()
+
+    def append(self, member: str, data: bytes) -> int:
+        """Add a file; gives the offset of its first byte. Raises DiskFull."""
+        info = tarfile.TarInfo(member)
+        info.size, info.mode, info.mtime = len(data), 0o600, 0
+        header = info.tobuf(tarfile.USTAR_FORMAT)
+        self._write(header + data + bytes(-len(data) % _BLOCK), self._end)
+        begin = self._end + len(header)
+        self._end = begin + len(data) + -len(data) % _BLOCK
+        return begin
+
+    def sync(self) -> int:
+        """End the archive and bring it to the disk; gives the length to commit. Raises DiskFull."""
+        self._write(_TRAILER, self._end)
+        os.fdatasync(self._file)
+        if not self._named:
+            directory = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)
+            self._named = True
+        return self._end
+
+    def close(self) -> None:
+        """Close the file; what was not synced may be lost. A second call does nothing."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _claim(self, name: str, length: int) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Locked(f"Another writer has {name} in {self._folder.name}.") from None
+        if length % _BLOCK:
+            raise ValueError(f"a pack's length is a multiple of {_BLOCK}, not {length}")
+        if os.fstat(self._file).st_size < length:
+            raise NotFound(f"{name} in {self._folder.name} has lost what was committed.")
+        os.ftruncate(self._file, length)
+        if length:
+            self._write(_TRAILER, length)
+
+    def _write(self, data: bytes, offset: int) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                written = os.pwrite(self._file, rest, offset)
+                rest, offset = rest[written:], offset + written
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise DiskFull from error
+            raise
+
+
+def _number(name: str) -> str:
+    match = _NAME.fullmatch(name)
+    if match is None:
+        raise NotFound(f"{name!r} is not the name of a pack.")
+    return match[1]

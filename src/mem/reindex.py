@@ -1,0 +1,138 @@
+"""Keeps the search index level with the rows.
+
+`refresh` brings in what has changed since: a search calls it first, so the newest rows are always
+found. `catch_up` is for the start, the end and after a piece of work: it also forgets the changes that
+are on disk by then, and makes a missing, broken or differing index anew.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from mem.errors import IndexFailed, TooBusy
+from mem.index import Entry, EntryKind, Index
+from mem.index.postgres import Postgres
+from mem.index.tantivy import Tantivy
+from mem.store import entries, outbox
+from mem.store.database import Database, Reader, Row
+from mem.store.outbox import Change
+
+_BATCH = 5_000  # changes taken at once
+Kind = TypeVar("Kind", bound=str)
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def open_index(db: Database, folder: Path) -> Iterator[Index]:
+    """The index of `db`, level with its rows: files in `folder`, or tables of PostgreSQL."""
+    index: Index = Tantivy(folder) if db.engine == "duckdb" else Postgres(db)
+    try:
+        catch_up(db, index)
+    except IndexFailed:  # everything but search works without it
+        log.exception("search index cannot be used", extra={"action": "index_failed"})
+    try:
+        yield index
+        tidy(db, index)
+    finally:
+        index.close()
+
+
+def catch_up(db: Database, index: Index) -> None:
+    """Bring the index level with the rows, whatever happened to either since they last met."""
+    refresh(db, index, wait=None)
+    if _counts(entries.counts(db)) != _counts(index.counts()):
+        # Such as a database put back from a backup beside a newer index.
+        log.warning("search index differs from the rows", extra={"action": "index_differs"})
+        with index.turn() as w:
+            _rebuild(w or db, index)
+    _forget(db, index)
+
+
+def tidy(db: Database, index: Index) -> None:
+    """Bring in what has changed and forget it: after a stretch of work, and before closing."""
+    refresh(db, index, wait=None)
+    _forget(db, index)
+
+
+def refresh(db: Database, index: Index, *, wait: float | None = 5.0) -> None:
+    """Bring in what has changed since the last time.
+
+    Waits at most `wait` seconds (None: as long as it takes) for another thread that is doing so. Raises
+    TooBusy while the index is being made anew, IndexFailed when nothing can be found.
+    """
+    try:
+        while not index.whole or outbox.after(db, index.seen, 1):
+            with index.turn(wait) as w:
+                if not index.whole:
+                    _rebuild(w or db, index)
+                elif changes := _take(w or db, index):
+                    if w is None:
+                        index.seen = changes[-1].seq  # forgotten later: a search must not wait to write
+                    else:
+                        outbox.forget(w, changes)
+    except (TooBusy, IndexFailed):
+        if not index.whole:
+            raise
+        log.warning("search index lags behind", exc_info=True, extra={"action": "index_lags"})
+
+
+def _rebuild(r: Reader, index: Index) -> None:
+    latest = outbox.latest(r)  # first: a row that changes meanwhile has a later change and is looked at again
+    index.empty()
+    for kind in entries.KINDS:
+        for page in entries.pages(r, kind):
+            index.add(_entries(kind, page))
+    index.complete()
+    index.seen = latest
+    log.info("search index made anew", extra={"action": "index_rebuilt"})
+
+
+def _take(r: Reader, index: Index) -> list[Change]:
+    changes = outbox.after(r, index.seen, _BATCH)
+    changed: dict[outbox.ChangeKind, set[int]] = {}
+    for change in changes:
+        changed.setdefault(change.kind, set()).add(change.id)
+    for kind, ids in changed.items():
+        _look_again(r, index, kind, ids)
+    index.commit()
+    return changes
+
+
+def _look_again(r: Reader, index: Index, kind: outbox.ChangeKind, ids: set[int]) -> None:
+    if kind == "recording":
+        for source_id in ids:
+            index.remove_source(source_id)
+            for each in entries.KINDS:
+                for page in entries.pages(r, each, source_id):
+                    index.add(_entries(each, page))
+    elif kind != "screen":
+        rows = entries.by_ids(r, kind, list(ids))
+        index.remove(kind, ids - rows.keys())
+        index.add(_entries(kind, rows.values()))
+
+
+def _entries(kind: EntryKind, rows: Iterable[Row]) -> Iterator[Entry]:
+    for row in rows:
+        yield Entry(
+            kind=kind,
+            id=row["id"],
+            source_id=row["source_id"],
+            start=row["start"],
+            end=row["end"],
+            text=row["text"],
+            language=row.get("language", ""),
+            tags=row.get("tags", ()),
+            location=row.get("location", ""),
+        )
+
+
+def _counts(counts: Mapping[Kind, int]) -> dict[str, int]:
+    return {str(kind): count for kind, count in counts.items() if count}
+
+
+def _forget(db: Database, index: Index) -> None:
+    if outbox.after(db, 0, 1):
+        with db.write() as w:
+            outbox.forget_until(w, index.seen)

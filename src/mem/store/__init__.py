@@ -1,0 +1,1 @@
+"""Where everything but pictures is kept: one SQL text over DuckDB or PostgreSQL."""

@@ -1,0 +1,209 @@
+"""The pictures kept, and the spans during which each stood for what its source showed.
+
+A source's spans tile its time: they never overlap, so at most one holds an instant. That makes every
+question about an interval bounded: the spans that overlap ``[start, end)`` are the one of each source
+that holds ``start``, and those that begin within it. However long a picture stood, nothing older is read.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mem.errors import BadRequest, NotFound
+from mem.store.database import Reader, Writer, build, bulk
+from mem.types import Frame, Span
+
+MAX_BUCKETS = 10_000
+_BATCH = 1_000  # ids or instants in one query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFrame:
+    """A frame that has no id yet; its fields are those of Frame."""
+
+    first_seen: datetime
+    width: int
+    height: int
+    format: str
+    colour: str
+    pack: str
+    offset: int
+    length: int
+    thumb_offset: int
+    thumb_length: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What is kept, in sums."""
+
+    frames: int
+    bytes: int  # of images and thumbnails
+    spans: int
+    samples: int  # looks at the picture
+
+    @property
+    def dropped_share(self) -> float:
+        """The share of samples that showed nothing new, 0 to 1."""
+        return 1 - self.frames / self.samples if self.samples else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """How much happened in one piece of time."""
+
+    start: datetime
+    frames: int
+    segments: int
+    notes: int
+
+
+def add_many(w: Writer, source_id: int, frames: Sequence[NewFrame]) -> list[int]:
+    """Add frames of a source; gives their ids in the same order."""
+    if not frames:
+        return []
+    ids = [int(row["id"]) for row in w.run("frames.reserve", len(frames))]
+    w.many(
+        "frames.add_many",
+        (
+            (number, source_id, f.first_seen, f.width, f.height, f.format, f.colour, f.pack, f.offset,
+             f.length, f.thumb_offset, f.thumb_length, f.sha256)
+            for number, f in zip(ids, frames, strict=True)
+        ),
+    )  # fmt: skip
+    return ids
+
+
+def add_spans(w: Writer, spans: Sequence[Span]) -> None:
+    """Add spans. Those of one source must not overlap each other or any that is there."""
+    if any(span.start >= span.end for span in spans):
+        raise ValueError("a span must end after it starts")
+    w.many("frames.add_spans", ((s.source_id, s.frame_id, s.start, s.end, s.samples) for s in spans))
+
+
+def extend_span(w: Writer, source_id: int, start: datetime, end: datetime, samples: int) -> None:
+    """Give the span that begins at `start` a new end and number of samples. Raises NotFound."""
+    if not w.run("frames.extend_span", source_id, start, end, samples):
+        raise NotFound(f"Source {source_id} has no span that begins at {start}.")
+
+
+def get(r: Reader, frame_id: int) -> Frame:
+    """The frame with this id. Raises NotFound."""
+    rows = r.read("frames.get", frame_id)
+    if not rows:
+        raise NotFound(f"There is no frame {frame_id}.")
+    return build(Frame, rows[0])
+
+
+def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Frame]:
+    """Those of the given frames that exist, by id."""
+    wanted = sorted(set(ids))
+    batches = [wanted[first : first + _BATCH] for first in range(0, len(wanted), _BATCH)]
+    rows = (row for batch in batches for row in r.read("frames.by_ids", batch, batch[0], batch[-1]))
+    return {row["id"]: build(Frame, row) for row in rows}
+
+
+def at(r: Reader, moment: datetime, source_id: int | None = None) -> list[tuple[Span, Frame]]:
+    """What stood at `moment`: one span and frame of each source that was recording then, by source."""
+    return list(standing(r, _playing(r, moment, source_id)).values())
+
+
+def between(
+    r: Reader,
+    start: datetime,
+    end: datetime,
+    source_id: int | None = None,
+    *,
+    limit: int,
+    after: tuple[datetime, int] | None = None,
+) -> list[Frame]:
+    """Frames first seen in ``[start, end)``, in time order; `after` is (first_seen, id) of the last one."""
+    moment, number = after or (None, None)
+    rows = r.read("frames.between", start, end, source_id, limit, moment, number)
+    return [build(Frame, row) for row in rows]
+
+
+def of_source(r: Reader, source_id: int, *, after_id: int = 0, limit: int) -> list[Frame]:
+    """Frames of a source by id, beginning after `after_id`."""
+    return [build(Frame, row) for row in r.read("frames.of_source", source_id, after_id, limit)]
+
+
+def spans_between(
+    r: Reader,
+    start: datetime,
+    end: datetime,
+    source_id: int | None = None,
+    *,
+    limit: int,
+    after: tuple[datetime, int] | None = None,
+) -> list[Span]:
+    """Spans that overlap ``[start, end)``; `after` is (start, frame_id) of the last one, which is unique."""
+    moment, number = after or (None, None)
+    standing_then = _holding(r, _playing(r, start, source_id)).values()
+    earliest = min((span.start for span in standing_then), default=start)
+    rows = r.read("frames.spans_between", start, end, source_id, limit, moment, number, earliest)
+    return [build(Span, row) for row in rows]
+
+
+def spans_of(r: Reader, frame: Frame, *, limit: int) -> list[Span]:
+    """When a frame stood, in time order."""
+    return [build(Span, row) for row in r.read("frames.spans_of", frame.id, frame.source_id, limit)]
+
+
+def standing(
+    r: Reader, wanted: Sequence[tuple[int, datetime]]
+) -> dict[tuple[int, datetime], tuple[Span, Frame]]:
+    """What stood in each (source, instant); those that no span holds are left out."""
+    held = _holding(r, wanted)
+    frames = by_ids(r, [span.frame_id for span in held.values()])
+    return {pair: (span, frames[span.frame_id]) for pair, span in held.items() if span.frame_id in frames}
+
+
+def density(
+    r: Reader, start: datetime, end: datetime, bucket_seconds: int, source_id: int | None = None
+) -> list[Bucket]:
+    """Frames, segments and notes that begin in each bucket of ``[start, end)``, empty ones included.
+
+    Buckets are counted from `start`; the last one may reach beyond `end`. Raises BadRequest for more
+    than MAX_BUCKETS of them.
+    """
+    width = timedelta(seconds=bucket_seconds)
+    if bucket_seconds < 1 or end <= start:
+        raise BadRequest("Density needs an interval and buckets of at least a second.")
+    if (count := -(-(end - start) // width)) > MAX_BUCKETS:
+        raise BadRequest(f"That makes {count} buckets; at most {MAX_BUCKETS} are counted at once.")
+    found: dict[tuple[int, str], int] = {
+        (row["bucket"], row["kind"]): row["rows"]
+        for row in r.read("frames.density", start, end, bucket_seconds, source_id)
+    }
+    return [
+        Bucket(
+            start=start + number * width,
+            frames=found.get((number, "frames"), 0),
+            segments=found.get((number, "segments"), 0),
+            notes=found.get((number, "notes"), 0),
+        )
+        for number in range(count)
+    ]
+
+
+def stats(r: Reader, source_id: int | None = None) -> Stats:
+    """Sums over everything, or over one source."""
+    rows = r.read("frames.stats") if source_id is None else r.read("frames.stats_of", source_id)
+    return build(Stats, rows[0])
+
+
+def _playing(r: Reader, moment: datetime, source_id: int | None) -> list[tuple[int, datetime]]:
+    """The sources that were recording at `moment`, each with it."""
+    return [(row["id"], moment) for row in r.read("frames.playing", moment, source_id)]
+
+
+def _holding(r: Reader, wanted: Sequence[tuple[int, datetime]]) -> dict[tuple[int, datetime], Span]:
+    """The span that holds each (source, instant), in the order asked; without those that none holds."""
+    pairs = list(dict.fromkeys(wanted))
+    held: dict[tuple[int, datetime], Span] = {}
+    for first in range(0, len(pairs), _BATCH):
+        rows = r.read("frames.standing", next(bulk(pairs[first : first + _BATCH])))
+        held |= {(row["source_id"], row["moment"]): build(Span, row) for row in rows}
+    return {pair: held[pair] for pair in pairs if pair in held}

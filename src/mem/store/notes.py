@@ -1,0 +1,113 @@
+"""What people and programs wrote about an interval."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from mem.errors import BadTime, NotFound
+from mem.store import outbox
+from mem.store.database import Reader, Row, Writer, build, to_json
+from mem.types import Note
+
+_PAGE = 1_000
+
+
+def add(
+    w: Writer,
+    *,
+    source_id: int | None,
+    start: datetime,
+    end: datetime,
+    text: str,
+    tags: Sequence[str] = (),
+    author: str,
+    now: datetime,
+) -> Note:
+    """Add a note. Raises BadTime unless it ends after it starts."""
+    _check(start, end)
+    rows = w.run("notes.add", source_id, start, end, text, to_json(list(tags)), author, now)
+    outbox.texts(w, "note", [rows[0]["id"]])
+    return get(w, rows[0]["id"])
+
+
+def get(r: Reader, note_id: int) -> Note:
+    """The note with this id. Raises NotFound."""
+    rows = r.read("notes.get", note_id)
+    if not rows:
+        raise NotFound(f"There is no note {note_id}.")
+    return _note(rows[0])
+
+
+def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Note]:
+    """Those of the given notes that exist, by id."""
+    return {row["id"]: _note(row) for row in r.read("notes.by_ids", sorted(set(ids)))}
+
+
+def edit(
+    w: Writer,
+    note_id: int,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    text: str | None = None,
+    tags: Sequence[str] | None = None,
+    now: datetime,
+) -> Note:
+    """Change what is given, and `updated_at`. Raises NotFound, or BadTime."""
+    before = get(w, note_id)
+    _check(start or before.start, end or before.end)
+    w.run("notes.edit", note_id, start, end, text, None if tags is None else to_json(list(tags)), now)
+    outbox.texts(w, "note", [note_id])
+    return get(w, note_id)
+
+
+def delete(w: Writer, note_id: int) -> None:
+    """Remove a note. Raises NotFound."""
+    if not w.run("notes.delete", note_id):
+        raise NotFound(f"There is no note {note_id}.")
+    outbox.texts(w, "note", [note_id])
+
+
+def between(
+    r: Reader,
+    start: datetime,
+    end: datetime,
+    source_id: int | None = None,
+    *,
+    limit: int,
+    after: tuple[datetime, int] | None = None,
+) -> list[Note]:
+    """Notes that overlap ``[start, end)``, in time order; `after` is (start, id) of the last one."""
+    moment, number = after or (None, None)
+    return [_note(row) for row in r.read("notes.between", start, end, source_id, limit, moment, number)]
+
+
+def of_source(r: Reader, source_id: int) -> Iterator[Note]:
+    """All notes about a source, in order of id."""
+    last = 0
+    while rows := r.read("notes.of_source", source_id, last, _PAGE):
+        yield from map(_note, rows)
+        last = rows[-1]["id"]
+
+
+def newer_than(r: Reader, after_id: int, limit: int) -> list[Note]:
+    """Notes with a higher id, in order of id: from 0 on, all of them."""
+    return [_note(row) for row in r.read("notes.newer_than", after_id, limit)]
+
+
+def changed_since(r: Reader, moment: datetime, *, after_id: int = 0, limit: int) -> list[Note]:
+    """Notes written or edited later than (`moment`, `after_id`), in order of (updated_at, id)."""
+    return [_note(row) for row in r.read("notes.changed_since", moment, after_id, limit)]
+
+
+def latest(r: Reader) -> int:
+    """The highest id, or 0."""
+    return int(r.read("notes.latest")[0]["id"])
+
+
+def _check(start: datetime, end: datetime) -> None:
+    if start >= end:
+        raise BadTime("A note must end after it starts.")
+
+
+def _note(row: Row) -> Note:
+    return build(Note, row, tags=tuple(row["tags"]))

@@ -1,0 +1,20 @@
+-- standing --
+-- The last span that begins at or before an instant is the only one that can hold it, and one step into
+-- an index: 2 ms for 50 instants in a year of spans, where the join takes 1.7 s. DuckDB has no index, and
+-- this form makes it compare every instant with every span.
+with wanted as (
+    select (value ->> 0)::bigint as source_id, (value ->> 1)::timestamp as moment
+    from json_each($1::json)
+)
+select
+    wanted.moment, held.source_id, held.frame_id, held.start_at as start, held.end_at as "end",
+    held.samples
+from wanted
+cross join lateral (
+    select source_id, frame_id, start_at, end_at, samples
+    from spans
+    where spans.source_id = wanted.source_id and spans.start_at <= wanted.moment
+    order by spans.start_at desc nulls last
+    limit 1
+) as held
+where held.end_at > wanted.moment

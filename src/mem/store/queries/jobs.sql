@@ -1,0 +1,195 @@
+-- enqueue --
+-- A new job, due at once.
+insert into jobs (
+    kind, source_id, params, state, priority, attempt, max_attempts, progress, cancel_requested,
+    not_before, fence, created_at
+)
+values ($1, $2::bigint, $3::json, 'queued', $4::integer, 0, $5::integer, 0, false, $6::timestamp, 0,
+    $6::timestamp)
+returning id
+
+-- get --
+-- One job.
+select
+    id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
+    cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
+    created_at, started_at, finished_at
+from jobs where id = $1::bigint
+
+-- page --
+-- Newest first.
+select
+    id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
+    cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
+    created_at, started_at, finished_at
+from jobs
+where ($2::bigint is null or id < $2::bigint)
+    and ($3::text is null or state = $3::text)
+    and ($4::bigint is null or source_id = $4::bigint)
+order by id desc nulls last
+limit $1::bigint
+
+-- give_up --
+-- Running jobs whose worker is silent, and which it makes no sense to start again.
+update jobs
+set state = case when cancel_requested then 'cancelled' else 'failed' end,
+    error_code = case when cancel_requested then null else 'worker_lost' end,
+    error_detail = case when cancel_requested then null else $2::text end,
+    lease_owner = null, lease_until = null, finished_at = $1::timestamp
+where state = 'running' and lease_until <= $1::timestamp
+    and (attempt >= max_attempts or cancel_requested)
+returning id
+
+-- due --
+-- The job whose turn it is: higher priority first, then older. A running one is due when its lease ran out.
+select id, state, fence
+from jobs
+where (state in ('queued', 'retrying') and not_before <= $1::timestamp)
+    or (state = 'running' and lease_until <= $1::timestamp)
+order by priority desc nulls last, id nulls last
+limit 1
+
+-- claim --
+-- The last conditions make it a compare-and-set: nothing comes back when another worker was first.
+update jobs
+set state = 'running', attempt = attempt + 1, fence = fence + 1, lease_owner = $5,
+    lease_until = $6::timestamp, started_at = coalesce(started_at, $4::timestamp),
+    error_code = null, error_detail = null
+where id = $1::bigint and state = $2 and fence = $3::bigint
+    and (state <> 'running' or lease_until <= $4::timestamp)
+returning id
+
+-- hold --
+-- Changes nothing, but fails to find the row under an old fence, and keeps others from claiming it
+-- before this transaction ends.
+update jobs set fence = fence
+where id = $1::bigint and fence = $2::bigint and state = 'running'
+returning id
+
+-- heartbeat --
+-- Only under the present fence.
+update jobs set lease_until = $3::timestamp
+where id = $1::bigint and fence = $2::bigint and state = 'running'
+returning id
+
+-- attach --
+-- The source is known once the file was looked into.
+update jobs set source_id = $3::bigint
+where id = $1::bigint and fence = $2::bigint and state = 'running'
+returning id
+
+-- progress --
+-- Only under the present fence.
+update jobs set stage = coalesce($3, stage), progress = coalesce($4::double precision, progress)
+where id = $1::bigint and fence = $2::bigint and state = 'running'
+returning id, stage, progress
+
+-- finish --
+-- Only under the present fence.
+update jobs
+set state = $3, result = $4::json, error_code = $5, error_detail = $6, finished_at = $7::timestamp,
+    progress = case when $3 = 'done' then 1 else progress end,
+    lease_owner = null, lease_until = null
+where id = $1::bigint and fence = $2::bigint and state = 'running'
+returning id
+
+-- retry_later --
+-- Only under the present fence. A cancellation that came meanwhile wins.
+update jobs
+set state = case when cancel_requested then 'cancelled' else 'retrying' end,
+    finished_at = case when cancel_requested then $6::timestamp end,
+    not_before = $3::timestamp, error_code = $4, error_detail = $5, attempt = $7::integer,
+    lease_owner = null, lease_until = null
+where id = $1::bigint and fence = $2::bigint and state = 'running'
+returning id
+
+-- release --
+-- Only under the present fence; the attempt does not count. A cancellation that came meanwhile wins.
+update jobs
+set state = case when cancel_requested then 'cancelled' else 'queued' end,
+    finished_at = case when cancel_requested then $3::timestamp end,
+    attempt = attempt - 1, lease_owner = null, lease_until = null
+where id = $1::bigint and fence = $2::bigint and state = 'running'
+returning id
+
+-- cancel_waiting --
+-- Nobody works on it, so it ends here.
+update jobs set state = 'cancelled', cancel_requested = true, finished_at = $2::timestamp
+where id = $1::bigint and state in ('queued', 'retrying')
+returning id
+
+-- cancel_running --
+-- Its worker sees the wish with the next heartbeat.
+update jobs set cancel_requested = true
+where id = $1::bigint and state = 'running'
+returning id
+
+-- retry --
+-- From the beginning of its attempts; what it committed stays and is not done again.
+update jobs
+set state = 'queued', attempt = 0, cancel_requested = false, error_code = null, error_detail = null,
+    result = null, progress = 0, stage = null, not_before = $2::timestamp, started_at = null,
+    finished_at = null
+where id = $1::bigint and state in ('partial', 'failed', 'cancelled')
+returning id
+
+-- recover --
+-- Jobs of workers that are gone. The fence moves so that even a late write of theirs is refused.
+update jobs
+set state = case when cancel_requested then 'cancelled' else 'queued' end,
+    finished_at = case when cancel_requested then $1::timestamp end,
+    fence = fence + 1, lease_owner = null, lease_until = null
+where state = 'running' and starts_with(lease_owner, $2::text)
+returning id
+
+-- active_for_path --
+-- A file that is asked for again while its capture has not ended.
+select
+    id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
+    cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
+    created_at, started_at, finished_at
+from jobs
+where state in ('queued', 'running', 'retrying') and (params ->> 'path') = $1
+order by id nulls last
+limit 1
+
+-- active_of --
+-- Jobs of a source that have not ended.
+select
+    id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
+    cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
+    created_at, started_at, finished_at
+from jobs
+where source_id = $1::bigint and state in ('queued', 'running', 'retrying')
+order by id nulls last
+limit $2::bigint
+
+-- counts --
+-- How many jobs are in each state.
+select state, count(*) as "rows" from jobs group by state
+
+-- waiting --
+-- How many jobs wait, and since when the oldest of them does.
+select count(*) as "rows", min(created_at) as oldest from jobs where state in ('queued', 'retrying')
+
+-- add_event --
+-- In the transaction of what it tells about.
+insert into job_events (job_id, "at", type, data) values ($1::bigint, $2::timestamp, $3, $4::json)
+returning id
+
+-- events --
+-- What happened after an event that the listener has seen.
+select id, job_id, "at", type, data
+from job_events
+where id > $1::bigint and ($3::bigint is null or job_id = $3::bigint)
+order by id nulls last
+limit $2::bigint
+
+-- latest_event --
+-- Where a listener begins that wants only what is new.
+select coalesce(max(id), 0) as id from job_events
+
+-- forget_progress --
+-- Steps on the way are of no use once a job has ended for some time.
+delete from job_events
+where type = 'progress' and job_id in (select id from jobs where finished_at < $1::timestamp)

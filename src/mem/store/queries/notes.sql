@@ -1,0 +1,62 @@
+-- add --
+-- A new note.
+insert into notes (source_id, start_at, end_at, text, tags, author, created_at, updated_at)
+values ($1::bigint, $2::timestamp, $3::timestamp, $4, $5::json, $6, $7::timestamp, $7::timestamp)
+returning id
+
+-- get --
+-- One note.
+select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
+from notes where id = $1::bigint
+
+-- by_ids --
+-- Those of the given notes that exist.
+select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
+from notes where id = any($1::bigint[])
+
+-- edit --
+-- A null leaves the value as it is; updated_at tells the index that there is something new.
+update notes
+set start_at = coalesce($2::timestamp, start_at),
+    end_at = coalesce($3::timestamp, end_at),
+    text = coalesce($4, text),
+    tags = coalesce($5::json, tags),
+    updated_at = $6::timestamp
+where id = $1::bigint
+returning id
+
+-- delete --
+-- One note.
+delete from notes where id = $1::bigint returning id
+
+-- between --
+-- Notes that overlap an interval. They are few and may be of any length, so nothing bounds their start.
+select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
+from notes
+where start_at < $2::timestamp and end_at > $1::timestamp
+    and ($3::bigint is null or source_id = $3::bigint)
+    and ($5::timestamp is null or (start_at, id) > ($5::timestamp, $6::bigint))
+order by start_at nulls last, id nulls last
+limit $4::bigint
+
+-- of_source --
+-- What goes into the source's folder, a page at a time.
+select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
+from notes where source_id = $1::bigint and id > $2::bigint order by id nulls last limit $3::bigint
+
+-- newer_than --
+-- What an index that ends at an id has not seen.
+select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
+from notes where id > $1::bigint order by id nulls last limit $2::bigint
+
+-- changed_since --
+-- Notes edited at or after an instant, which an index must read again.
+select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
+from notes
+where updated_at >= $1::timestamp and (updated_at, id) > ($1::timestamp, $2::bigint)
+order by updated_at nulls last, id nulls last
+limit $3::bigint
+
+-- latest --
+-- The highest id.
+select coalesce(max(id), 0) as id from notes

@@ -1,0 +1,67 @@
+-- changed --
+-- Something that can be found is new, different or gone.
+insert into index_changes (kind, id)
+select value ->> 0, (value ->> 1)::bigint from json_each($1::json)
+
+-- changes_after --
+-- What the index has not seen, in the order in which it happened.
+select seq, kind, id from index_changes where seq > $1::bigint order by seq nulls last limit $2::bigint
+
+-- latest_change --
+-- Where the changes end.
+select coalesce(max(seq), 0) as seq from index_changes
+
+-- forget_until --
+-- The index has seen these and is on disk.
+delete from index_changes where seq <= $1::bigint
+
+-- forget --
+-- The same where several processes write, so that numbers may appear out of order.
+delete from index_changes where seq = any($1::bigint[])
+
+-- speech_by_ids --
+-- Segments as the index and a page of hits need them: without their words.
+select id, source_id, start_at as start, end_at as "end", text, language
+from segments where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
+
+-- note_by_ids --
+-- Notes likewise.
+select id, coalesce(source_id, 0) as source_id, start_at as start, end_at as "end", text, tags
+from notes where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
+
+-- source_by_ids --
+-- Sources likewise.
+select
+    id, id as source_id, started_at as start, coalesce(ended_at, started_at) as "end", name as text,
+    coalesce(location, '') as location
+from sources where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
+
+-- speech_after --
+-- All segments in pages; $2 leaves only those of one source.
+select id, source_id, start_at as start, end_at as "end", text, language
+from segments where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint)
+order by id nulls last limit $3::bigint
+
+-- note_after --
+-- All notes likewise.
+select id, coalesce(source_id, 0) as source_id, start_at as start, end_at as "end", text, tags
+from notes where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint)
+order by id nulls last limit $3::bigint
+
+-- source_after --
+-- All sources likewise.
+select
+    id, id as source_id, started_at as start, coalesce(ended_at, started_at) as "end", name as text,
+    coalesce(location, '') as location
+from sources where id > $1::bigint and ($2::bigint is null or id = $2::bigint)
+order by id nulls last limit $3::bigint
+
+-- counts --
+-- What a whole index must hold as many of.
+select 'speech' as kind, count(*) as "rows" from segments
+union all select 'note', count(*) from notes
+union all select 'source', count(*) from sources
+
+-- source_names --
+-- What a page of hits calls its sources.
+select id, name from sources where id = any($1::bigint[])

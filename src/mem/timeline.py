@@ -1,0 +1,123 @@
+"""The timeline: what stood on screen, what was said and what was noted, page by page.
+
+Three ordered lists are paged as one. A page ends where the first list that is too long for it ends,
+so no page is large, nothing comes twice, and nothing that is left out is older than what is shown.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from mem.memory import Memory
+from mem.store import frames, notes, sources, texts
+from mem.store.frames import Bucket
+from mem.types import Frame, Note, Segment, Source, Span
+
+Key = tuple[datetime, int]
+Row = TypeVar("Row", Span, Segment, Note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """The last row of each list that earlier pages showed; None where they showed none."""
+
+    span: Key | None = None
+    segment: Key | None = None
+    note: Key | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A span with the frame that stood there."""
+
+    source_id: int
+    frame_id: int
+    start: datetime
+    end: datetime
+    samples: int
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of the timeline, each list in order of time."""
+
+    spans: tuple[Shown, ...]
+    segments: tuple[Segment, ...]
+    notes: tuple[Note, ...]
+    sources: dict[int, Source]
+    next: Position | None  # None: this is the last page
+
+
+def page(
+    memory: Memory, start: datetime, end: datetime, source_id: int | None, *, limit: int, after: Position
+) -> Page:
+    """What overlaps `[start, end)`, at most `limit` rows of each list, going on behind `after`."""
+    db, more = memory.db, limit + 1
+    spans = frames.spans_between(db, start, end, source_id, limit=more, after=after.span)
+    said = texts.between(db, start, end, source_id, limit=more, after=after.segment)
+    noted = notes.between(db, start, end, source_id, limit=more, after=after.note)
+    lists: tuple[Sequence[Span] | Sequence[Segment] | Sequence[Note], ...] = (spans, said, noted)
+    bounds = [rows[limit].start for rows in lists if len(rows) == more]
+    bound = min(bounds, default=None)
+    kept_spans = _within(spans, bound, limit)
+    kept_said = _within(said, bound, limit)
+    kept_notes = _within(noted, bound, limit)
+    position = Position(
+        span=_last(kept_spans, lambda span: span.frame_id, after.span),
+        segment=_last(kept_said, lambda segment: segment.id, after.segment),
+        note=_last(kept_notes, lambda note: note.id, after.note),
+    )
+    return Page(
+        spans=_with_frames(memory, kept_spans),
+        segments=tuple(kept_said),
+        notes=tuple(kept_notes),
+        sources=_sources(memory, kept_spans, kept_said, kept_notes),
+        next=None if bound is None else position,
+    )
+
+
+def density(
+    memory: Memory, start: datetime, end: datetime, source_id: int | None, *, buckets: int
+) -> tuple[int, list[Bucket]]:
+    """Seconds of one bucket, and the buckets: at most `buckets` cover the range, empty ones included."""
+    seconds = max(1, math.ceil((end - start).total_seconds() / buckets))
+    return seconds, frames.density(memory.db, start, end, seconds, source_id)
+
+
+def _within(rows: Sequence[Row], bound: datetime | None, limit: int) -> Sequence[Row]:
+    """The rows of this page: a list that is itself cut at the bound shows all it may."""
+    if bound is None:
+        return rows
+    if len(rows) > limit and rows[limit].start == bound:
+        return rows[:limit]
+    return [row for row in rows[:limit] if row.start < bound]
+
+
+def _last(rows: Sequence[Row], number: Callable[[Row], int], before: Key | None) -> Key | None:
+    return (rows[-1].start, number(rows[-1])) if rows else before
+
+
+def _with_frames(memory: Memory, spans: Sequence[Span]) -> tuple[Shown, ...]:
+    found = frames.by_ids(memory.db, [span.frame_id for span in spans])
+    return tuple(
+        Shown(
+            source_id=span.source_id,
+            frame_id=span.frame_id,
+            start=span.start,
+            end=span.end,
+            samples=span.samples,
+            frame=found[span.frame_id],
+        )
+        for span in spans
+        if span.frame_id in found  # a source may be deleted between the two reads
+    )
+
+
+def _sources(
+    memory: Memory, *lists: Sequence[Span] | Sequence[Segment] | Sequence[Note]
+) -> dict[int, Source]:
+    ids = {row.source_id for rows in lists for row in rows if row.source_id is not None}
+    return sources.by_ids(memory.db, sorted(ids))

@@ -1,0 +1,111 @@
+// Wheel, drag, pinch and keys on the timeline, turned into five wishes: go, zoom, move, hover, step.
+
+const CLICK_PX = 5;
+const WHEEL = 0.0016;
+
+/**
+ * Listen on `canvas`. `wish` has go(x, y), grab(x, y) -> whether the drag moves the instant,
+ * scrub(x), zoom(factor, x), move(dx, dy), hover(x, y) with null for left, step(direction), ends(direction).
+ */
+export function listen(canvas, wish) {
+  const fingers = new Map();
+  let moved = 0;
+  let scrubbing = false;
+  let spread = 0;
+
+  const place = (event) => {
+    const box = canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    const [x, y] = place(event);
+    canvas.setPointerCapture(event.pointerId);
+    fingers.set(event.pointerId, [x, y]);
+    moved = fingers.size > 1 ? CLICK_PX : 0;
+    spread = apart(fingers);
+    scrubbing = fingers.size === 1 && wish.grab(x, y);
+    wish.hover(null, null);
+  });
+
+  canvas.addEventListener("pointermove", (event) => {
+    const [x, y] = place(event);
+    const before = fingers.get(event.pointerId);
+    if (!before) {
+      if (event.pointerType === "mouse") wish.hover(x, y);
+      return;
+    }
+    moved += Math.abs(x - before[0]) + Math.abs(y - before[1]);
+    if (moved < CLICK_PX) return;
+    fingers.set(event.pointerId, [x, y]);
+    canvas.classList.add("dragging");
+    if (fingers.size === 2) {
+      const now = apart(fingers);
+      if (spread > 20 && now > 20) wish.zoom(spread / now, middle(fingers));
+      spread = now;
+    }
+    if (scrubbing) wish.scrub(x);
+    else wish.move((before[0] - x) / fingers.size, before[1] - y);
+  });
+
+  const release = (event) => {
+    const at = fingers.get(event.pointerId);
+    fingers.delete(event.pointerId);
+    spread = apart(fingers);
+    if (fingers.size) return;
+    canvas.classList.remove("dragging");
+    if (at && moved < CLICK_PX && event.type === "pointerup" && !scrubbing) wish.go(...place(event));
+    scrubbing = false;
+  };
+  canvas.addEventListener("pointerup", release);
+  canvas.addEventListener("pointercancel", release);
+  canvas.addEventListener("pointerleave", () => wish.hover(null, null));
+
+  canvas.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    const unit = event.deltaMode === 1 ? 18 : event.deltaMode === 2 ? 300 : 1;
+    const [dx, dy] = [event.deltaX * unit, event.deltaY * unit];
+    if (event.shiftKey) wish.move(dx || dy, 0);
+    else if (Math.abs(dx) > Math.abs(dy)) wish.move(dx, 0);
+    else wish.zoom(Math.exp(Math.max(-240, Math.min(240, dy)) * WHEEL), place(event)[0]);
+  }, { passive: false });
+
+  canvas.addEventListener("keydown", (event) => {
+    const done = key(event, canvas, wish);
+    if (done) event.preventDefault();
+  });
+}
+
+function key(event, canvas, wish) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  const wide = canvas.clientWidth;
+  switch (event.key) {
+    case "+": case "=": wish.zoom(1 / 1.5, null); return true;
+    case "-": case "_": wish.zoom(1.5, null); return true;
+    case "PageUp": wish.move(-wide / 2, 0); return true;
+    case "PageDown": wish.move(wide / 2, 0); return true;
+    case "ArrowUp": wish.move(0, -53); return true;
+    case "ArrowDown": wish.move(0, 53); return true;
+    case "Home": wish.ends(-1); return true;
+    case "End": wish.ends(1); return true;
+    case "ArrowLeft": case "ArrowRight": {
+      const way = event.key === "ArrowLeft" ? -1 : 1;
+      if (event.shiftKey) wish.move((way * wide) / 8, 0);
+      else wish.step(way);
+      event.stopPropagation();
+      return true;
+    }
+    default: return false;
+  }
+}
+
+function apart(fingers) {
+  const [a, b] = [...fingers.values()];
+  return b ? Math.abs(a[0] - b[0]) : 0;
+}
+
+function middle(fingers) {
+  const [a, b] = [...fingers.values()];
+  return (a[0] + b[0]) / 2;
+}

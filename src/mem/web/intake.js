@@ -1,0 +1,167 @@
+// Take in: files on their way up, and the work on what has arrived.
+
+import { announce, el, fill, paced, show } from "/web/dom.js";
+import { clock, fromInput, iso, length, minutes, moment, utc } from "/web/time.js";
+import { ACTIVE } from "/web/jobs.js";
+import { STAGES, STATES, bytes, outcome } from "/web/work.js";
+
+const REDRAW_MS = 200;
+
+/** `wish`: open(source id), tell(text). */
+export class Intake {
+  #rows = new Map();
+
+  constructor(root, uploads, jobs, wish) {
+    Object.assign(this, { uploads, jobs, wish });
+    this.input = el("input", { type: "file", multiple: true, class: "unseen", tabindex: -1, "aria-hidden": "true",
+      accept: "video/*,audio/*,.mkv,.mts,.m2ts,.ts,.flv,.asf,.wmv", onchange: () => this.#chosen() });
+    this.where = el("input", { type: "text", maxlength: 200, placeholder: "for example Front door", autocomplete: "off" });
+    this.began = el("input", { type: "datetime-local", step: 1 });
+    this.sending = el("ol", { class: "rows", "aria-label": "Files" });
+    this.sum = el("p", { class: "muted" });
+    this.work = el("ol", { class: "rows", "aria-label": "Work" });
+    this.none = el("p", { class: "muted" }, "No recording has been taken in yet.");
+    this.sendingPart = el("section", {}, el("h2", {}, "Files"), this.sum, this.sending);
+    fill(root, el("h1", {}, "Take in"), el("div", { class: "zone-drop" },
+      el("p", { class: "lead" }, "Drop recordings anywhere on this page, or"),
+      el("button", { class: "pill strong", type: "button", onclick: () => this.choose() }, "Choose files"), this.input,
+      el("div", { class: "fields" },
+        el("label", {}, el("span", {}, "Place (optional)"), this.where),
+        el("label", {}, el("span", {}, "Began (optional)"), this.began),
+        el("p", { class: "muted" }, "Without it, Mem reads the time of the recording from the file."))),
+    this.sendingPart, el("section", {}, el("h2", {}, "Work"), this.work, this.none));
+    this.redraw = paced(() => this.#draw(), REDRAW_MS);
+    uploads.addEventListener("change", () => this.redraw());
+    jobs.addEventListener("change", () => this.redraw());
+    this.#draw();
+  }
+
+  /** Let a person choose files. */
+  choose() {
+    this.input.click();
+  }
+
+  /** Send these files. */
+  take(files) {
+    const began = fromInput(this.began.value);
+    const real = [...files].filter((file) => file.size > 0 || file.type);
+    this.uploads.add(real, { location: this.where.value.trim(), started_at: Number.isFinite(began) ? iso(began) : null });
+    if (real.length < files.length) this.wish.tell("Empty files and folders were left out.");
+    announce(real.length === 1 ? `${real[0].name} is on its way` : `${real.length} files are on their way`);
+    this.began.value = "";
+  }
+
+  #chosen() {
+    this.take(this.input.files);
+    this.input.value = "";
+  }
+
+  #draw() {
+    show(this.sendingPart, this.uploads.list.length > 0);
+    const { count, size, sent, left } = this.uploads.total();
+    fill(this.sum, count > 1 && `${bytes(sent)} of ${bytes(size)}${left === null ? "" : ` · done at ${clock(Date.now() + left)}`}`);
+    this.#reconcile(this.sending, this.uploads.list, "u", (upload, item) => this.#upload(upload, item));
+    const active = (job) => ACTIVE.includes(job.state);
+    const jobs = this.jobs.list().sort((a, b) => active(b) - active(a) || b.id - a.id);
+    this.#reconcile(this.work, jobs, "j", (job, item) => this.#job(job, item));
+    show(this.none, jobs.length === 0);
+  }
+
+  // Rows are kept, so that focus stays on a button while its row moves on.
+  #reconcile(list, things, prefix, update) {
+    const rows = things.map((thing) => {
+      const key = prefix + thing.id;
+      if (!this.#rows.has(key)) this.#rows.set(key, rowOf());
+      update(thing, this.#rows.get(key));
+      return this.#rows.get(key).element;
+    });
+    if (rows.length !== list.children.length || rows.some((row, i) => row !== list.children[i])) list.replaceChildren(...rows);
+  }
+
+  #upload(upload, row) {
+    const { file, state } = upload;
+    const share = file.size ? upload.sent / file.size : 0;
+    const passed = (performance.now() - upload.began) / 1000;
+    const left = share > 0.01 && passed > 0.5 ? (passed / share) * (1 - share) * 1000 : null;
+    const words = {
+      waiting: `${bytes(file.size)} · waiting`,
+      sending: share >= 1 ? "Sent, being stored" : `${bytes(upload.sent)} of ${bytes(file.size)}${left === null ? "" : ` · ${length(left)} left, done at ${clock(Date.now() + left)}`}`,
+      known: `Known already, recorded ${upload.known ? moment(Date.parse(upload.known.started_at)) : ""}`,
+      failed: upload.problem,
+    }[state];
+    const buttons = {
+      waiting: [["Cancel", () => this.uploads.cancel(upload)]],
+      sending: [["Cancel", () => this.uploads.cancel(upload)]],
+      known: [["Open", () => this.wish.open(upload.known.id)], ["Dismiss", () => this.uploads.dismiss(upload)]],
+      failed: [["Try again", () => this.uploads.again(upload)], ["Dismiss", () => this.uploads.dismiss(upload)]],
+    }[state];
+    row.set({ name: file.name, words, tone: state === "failed" ? "bad" : "", part: state === "sending" ? share : null, buttons });
+  }
+
+  #job(job, row) {
+    const { id, state } = job;
+    const going = ACTIVE.includes(state);
+    const buttons = [];
+    if (job.source_id !== null && state !== "failed") buttons.push(["Open", () => this.wish.open(job.source_id)]);
+    if (going && !job.cancel_requested) buttons.push(["Cancel", () => this.#do(this.jobs.cancel(id))]);
+    if (["failed", "partial", "cancelled"].includes(state)) buttons.push(["Retry", () => this.#do(this.jobs.retry(id))]);
+    row.set({ name: nameOf(job), words: this.#wordsOf(job), tone: { failed: "bad", partial: "half", done: "good" }[state] ?? "",
+      part: state === "running" ? job.progress : null, buttons, more: job.result?.warnings ?? [],
+      when: Date.parse(job.finished_at ?? job.started_at ?? job.created_at) });
+  }
+
+  #wordsOf(job) {
+    if (job.cancel_requested && ACTIVE.includes(job.state)) return "Stopping";
+    if (job.state === "running") {
+      const left = this.jobs.left(job);
+      const stage = STAGES[job.stage] ?? "starting";
+      return `${Math.round(job.progress * 100)} % · ${stage}${left === null ? "" : ` · ${length(left)} left`}`;
+    }
+    const again = job.state === "retrying" ? ` (at ${minutes(Date.parse(job.not_before))}, try ${job.attempt + 1} of ${job.max_attempts})` : "";
+    const text = [job.error_detail, outcome(job.result, length)].filter(Boolean).join(" ");
+    return `${STATES[job.state] ?? job.state}${again}${text ? ` · ${text}` : ""}`;
+  }
+
+  async #do(wish) {
+    try {
+      await wish;
+    } catch (problem) {
+      this.wish.tell(problem.detail);
+    }
+  }
+}
+
+/** What a job works on, as a person would call it. */
+export function nameOf(job) {
+  return job.params.name || String(job.params.path ?? "").split(/[\\/]/).at(-1) || `Job ${job.id}`;
+}
+
+function rowOf() {
+  const name = el("b", {});
+  const when = el("time", {});
+  const words = el("p", { class: "words-of" });
+  const more = el("ul", { class: "more" });
+  const bar = el("progress", { max: 1 });
+  const buttons = el("div", { class: "row" });
+  const element = el("li", {}, el("div", { class: "grow" }, el("p", {}, name, when), words, bar, more), buttons);
+  let shown = "";
+  return {
+    element,
+    set(what) {
+      if (name.textContent !== what.name) name.textContent = what.name;
+      if (words.textContent !== what.words) words.textContent = what.words;
+      element.className = what.tone;
+      show(bar, what.part !== null);
+      bar.value = what.part ?? 0;
+      bar.setAttribute("aria-label", what.name);
+      show(when, Boolean(what.when));
+      if (what.when) Object.assign(when, { textContent: moment(what.when), title: utc(what.when) });
+      const key = JSON.stringify([what.buttons.map(([text]) => text), what.more]);
+      if (key === shown) return;
+      shown = key;
+      fill(buttons, what.buttons.map(([text, act], i) => el("button", { class: i ? "quiet" : "pill", type: "button", onclick: act,
+        "aria-label": `${text}: ${what.name}` }, text)));
+      fill(more, (what.more ?? []).map((text) => el("li", {}, text)));
+    },
+  };
+}

@@ -1,0 +1,122 @@
+// The work that goes on at the server, kept up to date by its event stream.
+
+import { get, send } from "/web/api.js";
+import { settled } from "/web/dom.js";
+
+const TYPES = ["queued", "claimed", "progress", "done", "partial", "failed", "retrying", "cancelled", "released", "recovered"];
+const SHOWN = 100;
+const AGAIN_MS = 3000;
+export const ACTIVE = ["queued", "running", "retrying"];
+
+/** Dispatches "change", and "recorded" (detail: source id) when a recording has grown or is finished. */
+export class Jobs extends EventTarget {
+  all = new Map();
+  #changed = new Set();
+  #began = new Map();
+  #stream = null;
+
+  constructor() {
+    super();
+    this.later = settled(() => this.#catchUp(), 150);
+  }
+
+  /** Learn of the newest jobs and listen for what happens to them. */
+  async start() {
+    await this.load();
+    this.#listen();
+  }
+
+  async load() {
+    const { jobs } = await get("/api/jobs", { limit: SHOWN });
+    for (const job of jobs) this.#take(job);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Newest first. */
+  list() {
+    return [...this.all.values()].sort((a, b) => b.id - a.id).slice(0, SHOWN);
+  }
+
+  /** Those that are waiting or worked on. */
+  active() {
+    return this.list().filter((job) => ACTIVE.includes(job.state));
+  }
+
+  /** Milliseconds until a running job ends, by how it went while this page watched; null when unknown. */
+  left(job) {
+    if (job.state !== "running" || job.progress <= 0) return null;
+    const seen = this.#began.get(job.id);
+    const watched = seen && performance.now() - seen.at > 4000 && job.progress > seen.progress + 0.01;
+    const [since, done] = watched ? [performance.now() - seen.at, job.progress - seen.progress]
+      : [Date.now() - Date.parse(job.started_at ?? job.created_at), job.progress];
+    return ((1 - job.progress) * since) / done;
+  }
+
+  async cancel(id) {
+    this.#take(await send("POST", `/api/jobs/${id}/cancel`));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  async retry(id) {
+    this.#take(await send("POST", `/api/jobs/${id}/retry`));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** A job that the server has just told of. */
+  add(job) {
+    this.#take(job);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #take(job) {
+    const before = this.all.get(job.id);
+    this.all.set(job.id, job);
+    if (job.state !== "running") this.#began.delete(job.id);
+    else if (!this.#began.has(job.id)) this.#began.set(job.id, { at: performance.now(), progress: job.progress });
+    const ended = before && ACTIVE.includes(before.state) && !ACTIVE.includes(job.state);
+    const grown = before && job.state === "running" && (job.progress !== before.progress || job.source_id !== before.source_id);
+    if (job.source_id !== null && (ended || grown)) {
+      this.dispatchEvent(new CustomEvent("recorded", { detail: { source: job.source_id, ended } }));
+    }
+  }
+
+  #listen() {
+    this.#stream?.close();
+    const stream = new EventSource("/api/events");
+    this.#stream = stream;
+    for (const type of TYPES) stream.addEventListener(type, (event) => this.#hear(event));
+    stream.addEventListener("error", () => {
+      if (stream.readyState !== EventSource.CLOSED) return;
+      setTimeout(() => this.start().catch(() => this.#listen()), AGAIN_MS);
+    });
+  }
+
+  #hear(event) {
+    const { job_id: id, data } = JSON.parse(event.data);
+    const job = this.all.get(id);
+    if (job && event.type === "progress" && typeof data.progress === "number" && job.state === "running") {
+      this.#take({ ...job, ...pick(data) });
+      this.dispatchEvent(new Event("change"));
+      return;
+    }
+    this.#changed.add(id);
+    this.later();
+  }
+
+  async #catchUp() {
+    const ids = [...this.#changed];
+    this.#changed.clear();
+    try {
+      if (ids.length > 5) await this.load();
+      else for (const id of ids) this.add(await get(`/api/jobs/${id}`));
+    } catch {
+      // Away: the notice says so, and everything is loaded again when it is back.
+    }
+  }
+}
+
+function pick(data) {
+  const known = {};
+  for (const name of ["stage", "progress", "source_id"]) if (data[name] !== undefined && data[name] !== null) known[name] = data[name];
+  return known;
+}

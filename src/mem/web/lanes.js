@@ -1,0 +1,41 @@
+// Lanes: recordings of one place and device share a row; those that overlap in time get rows of their own.
+
+import { HOUR } from "/web/time.js";
+
+/** Where a recording is shown to end: what is known, else what its file states, else now. */
+export function endOf(source) {
+  if (source.end !== null) return source.end;
+  const stated = source.media?.duration_ms;
+  return source.start + (stated ?? Math.max(0, Math.min(Date.now() - source.start, HOUR)));
+}
+
+/** [{key, name, about, sources}] in a steady order: labelled lanes by name, the others last. */
+export function arrange(sources) {
+  const groups = new Map();
+  for (const source of [...sources].sort((a, b) => a.start - b.start || a.id - b.id)) {
+    const key = JSON.stringify([source.location ?? "", source.device ?? ""]);
+    if (!groups.has(key)) groups.set(key, []);
+    groups.get(key).push(source);
+  }
+  const lanes = [...groups].flatMap(([key, group]) =>
+    rows(group).map((row, index) => ({ key: `${key}${index}`, sources: row, ...named(row) })));
+  return lanes.sort((a, b) => a.plain - b.plain || a.name.localeCompare(b.name) || a.key.localeCompare(b.key));
+}
+
+function rows(group) {
+  const made = [];
+  for (const source of group) {
+    const free = made.find((row) => endOf(row.at(-1)) <= source.start);
+    if (free) free.push(source);
+    else made.push([source]);
+  }
+  return made;
+}
+
+function named(row) {
+  const { location, device, name } = row[0];
+  const count = row.length === 1 ? "1 recording" : `${row.length} recordings`;
+  if (location) return { name: location, about: device ?? count, plain: 0 };
+  if (device) return { name: device, about: count, plain: 0 };
+  return row.length === 1 ? { name, about: "recording", plain: 1 } : { name: "Recordings", about: count, plain: 1 };
+}

@@ -1,0 +1,56 @@
+// One frame, large: the small picture at once, the full one as soon as it is decoded.
+
+import { image } from "/web/api.js";
+import { el, fill, say, show } from "/web/dom.js";
+import { THUMB } from "/web/images.js";
+
+const REST_MS = 70; // while frames fly past, only their small pictures are fetched
+
+export class Picture {
+  #frame = null;
+  #timer = 0;
+
+  constructor() {
+    this.words = el("p", { class: "wordless" });
+    this.picture = el("img", { alt: "", draggable: "false", hidden: true });
+    this.element = el("div", { class: "picture" }, this.picture, this.words);
+  }
+
+  /** Show the frame; `name` says to a screen reader what it is of. */
+  show(frame, name) {
+    this.picture.alt = name;
+    if (this.#frame === frame.id) return;
+    this.#frame = frame.id;
+    this.element.classList.remove("blank");
+    say(this.words, "");
+    clearTimeout(this.#timer);
+    this.#swap(frame, image(frame.id, THUMB), () => !this.picture.dataset.full || this.picture.dataset.full !== String(frame.id));
+    this.#timer = setTimeout(() => this.#swap(frame, image(frame.id), () => true, true), REST_MS);
+  }
+
+  /** Show words where there is no picture. */
+  none(text) {
+    clearTimeout(this.#timer);
+    this.#frame = null;
+    this.element.classList.toggle("blank", text !== "");
+    show(this.picture, false);
+    say(this.words, text);
+  }
+
+  async #swap(frame, src, wanted, full = false) {
+    const next = new Image();
+    next.src = src;
+    next.draggable = false;
+    try {
+      await next.decode();
+    } catch {
+      if (full && this.#frame === frame.id && this.picture.hidden) say(this.words, "The picture could not be loaded.");
+      return;
+    }
+    if (this.#frame !== frame.id || !wanted()) return;
+    next.alt = this.picture.alt;
+    if (full) next.dataset.full = frame.id;
+    this.picture.replaceWith(next);
+    this.picture = next;
+  }
+}

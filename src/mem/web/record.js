@@ -1,0 +1,202 @@
+// What was recorded, as far as it has been looked at: recordings, and hour by hour what they showed and said.
+
+import { get } from "/web/api.js";
+import { HOUR, iso } from "/web/time.js";
+import { arrange, endOf } from "/web/lanes.js";
+
+const PAGE = 200;
+const PAGES = 25; // of one stretch of hours
+const RUN = 6; // hours asked for at once
+const HELD = 400; // hours kept in memory
+const SOURCES = 2000;
+
+/** Dispatches "sources" when recordings change and "spans" when more of what they show is known. */
+export class Record extends EventTarget {
+  sources = new Map();
+  lanes = [];
+  notes = new Map();
+  ready = false;
+  #tracks = new Map();
+  #hours = new Map();
+  #queue = [];
+  #busy = false;
+
+  /** Learn which recordings there are. */
+  async load() {
+    const sources = new Map();
+    let cursor = null;
+    do {
+      const page = await get("/api/sources", { limit: PAGE, cursor });
+      for (const row of page.sources) sources.set(row.id, asSource(row));
+      cursor = page.cursor;
+    } while (cursor && sources.size < SOURCES);
+    for (const [id, known] of this.sources) {
+      if (sources.get(id)?.start !== known.start) this.#forget(known);
+    }
+    this.sources = sources;
+    this.lanes = arrange(sources.values());
+    this.ready = true;
+    this.dispatchEvent(new Event("sources"));
+  }
+
+  /** Look again at a recording that is growing or was changed. */
+  async refresh(id) {
+    await this.load();
+    const source = this.sources.get(id);
+    if (source) this.#hoursOf(source).forEach((hour) => this.#hours.delete(hour));
+    this.dispatchEvent(new Event("spans"));
+  }
+
+  /** The last instant of which something is recorded, or null. */
+  last() {
+    const ends = [...this.sources.values()].filter((source) => endOf(source) > source.start).map(endOf);
+    return ends.length ? Math.max(...ends) : null;
+  }
+
+  /** The first instant of which something is recorded, or null. */
+  first() {
+    const starts = [...this.sources.values()].map((source) => source.start);
+    return starts.length ? Math.min(...starts) : null;
+  }
+
+  /** The lane that a recording lies in. */
+  laneOf(id) {
+    return this.lanes.find((lane) => lane.sources.some((source) => source.id === id));
+  }
+
+  /** The recordings that hold `at`, in the order of their lanes. */
+  at(at) {
+    return this.lanes.flatMap((lane) => lane.sources.filter((source) => source.start <= at && at < endOf(source)));
+  }
+
+  /** What is known of one recording: {spans, segments}, each in the order of time. */
+  track(id) {
+    let track = this.#tracks.get(id);
+    if (!track) this.#tracks.set(id, (track = { spans: [], segments: [], keys: new Map(), said: new Map(), untidy: false }));
+    if (track.untidy) {
+      track.spans = [...track.keys.values()].sort((a, b) => a.start - b.start);
+      track.segments = [...track.said.values()].sort((a, b) => a.start - b.start || a.id - b.id);
+      track.untidy = false;
+    }
+    return track;
+  }
+
+  /** The span of the recording that holds `at`, if it is known. */
+  spanAt(id, at) {
+    const { spans } = this.track(id);
+    const span = spans[lastBefore(spans, at)];
+    return span && at < span.end ? span : null;
+  }
+
+  /** Whether everything between the instants has been looked at. */
+  knows(from, to) {
+    return this.#hoursBetween(from, to).every((hour) => this.#hours.get(hour) === "held");
+  }
+
+  /** Make sure that everything between the instants gets looked at; the latest wish comes first. */
+  ensure(from, to) {
+    const missing = this.#hoursBetween(from, to).filter((hour) => !this.#hours.has(hour));
+    for (let i = missing.length - 1, run = []; i >= 0; i -= 1) {
+      run.unshift(missing[i]);
+      this.#hours.set(missing[i], "asked");
+      if (run.length === RUN || missing[i - 1] !== missing[i] - 1) {
+        this.#queue.push(run);
+        run = [];
+      }
+    }
+    this.#work();
+  }
+
+  async #work() {
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#queue.length) {
+      const run = this.#queue.pop();
+      try {
+        await this.#look(run);
+      } catch {
+        // Unreachable or refused: the notice says so, and the next wish asks again.
+        run.forEach((hour) => this.#hours.delete(hour));
+      }
+    }
+    this.#busy = false;
+    this.#bound();
+  }
+
+  async #look(run) {
+    const range = { from: iso(run[0] * HOUR), to: iso((run.at(-1) + 1) * HOUR), limit: PAGE };
+    let cursor = null;
+    for (let page = 0; page < PAGES; page += 1) {
+      const answer = await get("/api/timeline", { ...range, cursor });
+      this.#take(answer);
+      cursor = answer.cursor;
+      if (!cursor) break;
+    }
+    for (const hour of run) if (this.#hours.has(hour)) this.#hours.set(hour, "held");
+    this.dispatchEvent(new Event("spans"));
+  }
+
+  #take(answer) {
+    for (const row of answer.spans) {
+      const { id, colour, width, height } = row.frame;
+      const span = { start: Date.parse(row.start), end: Date.parse(row.end), frame: { id, colour, width, height } };
+      const track = this.track(row.source_id);
+      track.keys.set(span.start, span);
+      track.untidy = true;
+    }
+    for (const row of answer.segments) {
+      const track = this.track(row.source_id);
+      track.said.set(row.id, asTimed(row));
+      track.untidy = true;
+    }
+    for (const row of answer.notes) this.notes.set(row.id, asTimed(row));
+    this.dispatchEvent(new Event("spans"));
+  }
+
+  #hoursBetween(from, to) {
+    const hours = new Set();
+    for (const source of this.sources.values()) {
+      const low = Math.max(from, source.start);
+      const high = Math.min(to, endOf(source));
+      for (let hour = Math.floor(low / HOUR); hour * HOUR <= high && low <= high; hour += 1) hours.add(hour);
+    }
+    return [...hours].sort((a, b) => a - b);
+  }
+
+  #hoursOf(source) {
+    return this.#hoursBetween(source.start, endOf(source));
+  }
+
+  #forget(source) {
+    this.#hoursOf(source).forEach((hour) => this.#hours.delete(hour));
+    this.#tracks.delete(source.id);
+  }
+
+  #bound() {
+    if (this.#hours.size <= HELD) return;
+    this.#hours.clear();
+    this.#tracks.clear();
+    this.dispatchEvent(new Event("spans"));
+  }
+}
+
+/** The index of the last row that starts at or before `at`; -1 where there is none. */
+export function lastBefore(rows, at) {
+  let low = 0;
+  let high = rows.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle].start <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function asSource(row) {
+  return { ...row, start: Date.parse(row.started_at), end: row.ended_at === null ? null : Date.parse(row.ended_at) };
+}
+
+function asTimed(row) {
+  const words = (row.words ?? []).map((word) => ({ ...word, start: Date.parse(word.start), end: Date.parse(word.end) }));
+  return { ...row, words, start: Date.parse(row.start), end: Date.parse(row.end) };
+}

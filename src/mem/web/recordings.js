@@ -1,0 +1,108 @@
+// Rows of recordings whose name, place and time can be changed, and which can be deleted.
+
+import { send } from "/web/api.js";
+import { announce, el, fill, show, timed } from "/web/dom.js";
+import { fromInput, iso, length, moment, toInput, utc } from "/web/time.js";
+import { endOf } from "/web/lanes.js";
+
+const GUESSED = {
+  caller: "given", sidecar: "read from the file beside it", filename: "read from its name",
+  container: "read from the file", mtime: "guessed from the file's date",
+};
+const SHOWN = 200;
+
+/** A list; with `open` every row shows its form. `wish`: open(source id), tell(text). */
+export class Recordings {
+  #rows = new Map();
+
+  constructor(record, wish, { open }) {
+    Object.assign(this, { record, wish, open });
+    this.element = el("ol", { class: "rows" });
+  }
+
+  set(sources) {
+    const before = this.#rows;
+    this.#rows = new Map();
+    for (const source of sources.slice(0, SHOWN)) {
+      const key = JSON.stringify([source.id, source.start, source.end, source.name, source.location, source.state, source.time_confidence]);
+      this.#rows.set(key, before.get(key) ?? this.#row(source));
+    }
+    const rows = [...this.#rows.values()];
+    const same = rows.length === this.element.children.length && rows.every((row, i) => row === this.element.children[i]);
+    if (!same) this.element.replaceChildren(...rows);
+  }
+
+  #row(source) {
+    const form = this.#form(source);
+    show(form, this.open);
+    const change = el("button", { class: "quiet", type: "button", "aria-expanded": String(this.open), "aria-label": `Change ${source.name}`,
+      onclick: () => {
+        show(form, form.hidden);
+        change.setAttribute("aria-expanded", String(!form.hidden));
+      } }, "Change");
+    const begin = source.time_confidence === "low" ? "probably " : "";
+    return el("li", {}, el("div", { class: "grow" },
+      el("p", {}, el("b", {}, source.name), source.location && el("span", { class: "muted" }, ` ${source.location}`)),
+      el("p", { class: "words-of" }, begin, timed(moment(source.start), source.start, utc),
+        ` · ${length(endOf(source) - source.start)} · time `,
+        el("span", { title: source.time_evidence }, GUESSED[source.time_source] ?? source.time_source)),
+      this.open && el("p", { class: "muted" }, source.time_evidence), form),
+    el("div", { class: "row" },
+      el("button", { class: "pill", type: "button", "aria-label": `Open ${source.name}`, onclick: () => this.wish.open(source.id) }, "Open"),
+      this.open ? null : change));
+  }
+
+  #form(source) {
+    const began = el("input", { type: "datetime-local", step: 1, required: true, value: toInput(source.start) });
+    const at = () => {
+      const chosen = fromInput(began.value);
+      // The input knows whole seconds: an untouched one means the instant itself.
+      return began.value === toInput(source.start) ? source.start : chosen;
+    };
+    const name = el("input", { type: "text", maxlength: 300, required: true, value: source.name });
+    const where = el("input", { type: "text", maxlength: 200, value: source.location ?? "" });
+    const save = el("button", { class: "pill strong" }, this.open ? "It began then" : "Save");
+    const form = el("form", { class: "fields", onsubmit: (event) => {
+      event.preventDefault();
+      const change = { started_at: iso(at()) };
+      if (!this.open) Object.assign(change, { name: name.value.trim(), location: where.value.trim() || null });
+      if (!this.open && at() === source.start) delete change.started_at;
+      this.#do(form, () => send("PATCH", `/api/sources/${source.id}`, change), source.id, `${source.name} is changed`);
+    } },
+    !this.open && el("label", {}, el("span", {}, "Name"), name), !this.open && el("label", {}, el("span", {}, "Place"), where),
+    el("label", {}, el("span", {}, "Began"), began), save,
+    !this.open && el("button", { class: "danger", type: "button", onclick: () => this.#delete(source, form) }, "Delete"));
+    return form;
+  }
+
+  async #do(form, act, id, done) {
+    form.inert = true;
+    try {
+      await act();
+      announce(done);
+      await this.record.refresh(id);
+      return true;
+    } catch (problem) {
+      this.wish.tell([problem.detail, problem.hint].filter(Boolean).join(" "));
+      return false;
+    } finally {
+      form.inert = false;
+    }
+  }
+
+  #delete(source, form) {
+    const dialog = el("dialog", { class: "ask", "aria-label": "Delete a recording" });
+    const close = () => dialog.close();
+    fill(dialog, el("h2", {}, `Delete ${source.name}?`),
+      el("p", {}, `Its frames, words and notes of ${moment(source.start)}, ${length(endOf(source) - source.start)} long, are removed`,
+        source.original ? ", and the original that Mem keeps." : ". The file that it came from stays where it is.", " This cannot be undone."),
+      el("div", { class: "row" }, el("button", { class: "pill", type: "button", autofocus: true, onclick: close }, "Keep it"),
+        el("button", { class: "pill danger", type: "button", onclick: () => {
+          close();
+          this.#do(form, () => send("DELETE", `/api/sources/${source.id}`), source.id, `${source.name} is deleted`);
+        } }, "Delete")));
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  }
+}

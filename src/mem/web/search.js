@@ -1,0 +1,229 @@
+// Search: moments as they are typed, each with its picture, its time and the words that matched.
+
+import { get, image } from "/web/api.js";
+import { go, link, place } from "/web/address.js";
+import { announce, el, fill, settled, timed } from "/web/dom.js";
+import { DAY, dayStart, iso, length, moment, utc } from "/web/time.js";
+import { THUMB } from "/web/images.js";
+
+const PAUSE_MS = 120;
+const PAGE = 30;
+const LEAD = 120; // characters before the first match of a long text
+const MOST = 420; // characters of one text
+const KINDS = { speech: "Said", screen: "Shown", note: "Noted" };
+const SORTS = { "": "Best first", time: "Newest first" };
+const WITHIN = { "": "Any time", day: "This day", week: "This week", view: "In sight below" };
+
+/** `view()` gives {from, duration} of the timeline; `wish`: open(at, source), look(at, source), mark(marks). */
+export class Search {
+  #asked = null;
+  #key = "";
+  #page = null;
+  #moments = [];
+  #chosen = -1;
+  #took = 0;
+
+  constructor(root, record, view, wish) {
+    this.record = record;
+    this.view = view;
+    this.wish = wish;
+    this.top = el("header", { class: "search-top" });
+    this.named = el("p", { class: "row named" });
+    this.list = el("ol", { class: "moments", "aria-label": "Moments" });
+    this.foot = el("div", { class: "search-foot" });
+    fill(root, this.top, this.named, this.list, this.foot);
+    this.list.addEventListener("click", (event) => this.#click(event));
+    this.later = settled(() => this.#ask(), PAUSE_MS);
+  }
+
+  /** Look for what the address says, unless that is shown already. */
+  place() {
+    const { q, kind, within, of, sort } = place;
+    const key = JSON.stringify([q.trim(), kind, within, of, sort]);
+    if (key === this.#key) return this.#mark();
+    this.#key = key;
+    return this.later();
+  }
+
+  /** Ask again, for a record that has changed. */
+  again() {
+    this.#key = "";
+  }
+
+  /** Keys in the search box; true when one was meant for the list. */
+  key(event) {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      this.#choose(this.#chosen + (event.key === "ArrowDown" ? 1 : -1));
+      return true;
+    }
+    if (event.key === "Enter" && this.#moments.length) {
+      this.#open(Math.max(0, this.#chosen));
+      return true;
+    }
+    return false;
+  }
+
+  async #ask(cursor = null) {
+    this.#asked?.abort();
+    this.#asked = new AbortController();
+    const { q, kind, of, sort } = place;
+    if (!q.trim()) return;
+    const began = performance.now();
+    try {
+      const page = await get("/api/search", { q: q.trim(), kind, source: of, sort, ...this.#range(), limit: PAGE, cursor }, this.#asked.signal);
+      this.#took = performance.now() - began;
+      this.#moments = cursor ? [...this.#moments, ...page.moments] : page.moments;
+      this.#page = page;
+      if (!cursor) this.#chosen = -1;
+      this.#show(cursor ? this.#moments.length - page.moments.length : 0);
+    } catch (problem) {
+      if (problem.name === "AbortError") return;
+      this.#key = "";
+      this.#failed(problem);
+    }
+  }
+
+  #range() {
+    const about = place.at ?? this.record.last() ?? Date.now();
+    if (place.within === "day") return { from: iso(dayStart(about)), to: iso(dayStart(about, 1)) };
+    if (place.within === "week") return { from: iso(dayStart(about, -3)), to: iso(dayStart(about, 4)) };
+    if (place.within === "view") {
+      const { from, duration } = this.view();
+      return { from: iso(from), to: iso(from + Math.min(duration, 3660 * DAY)) };
+    }
+    return {};
+  }
+
+  #show(from) {
+    this.#top();
+    const rows = this.#moments.slice(from).map((found, index) => row(found, from + index, this.record.laneOf(found.source_id)?.name));
+    if (from === 0) fill(this.list, rows);
+    else this.list.append(...rows);
+    const called = Object.entries(this.#page.sources ?? {});
+    fill(this.named, called.length > 0 && "Recordings called so:", called.slice(0, 8).map(([id, name]) =>
+      el("button", { class: "pill", type: "button", onclick: () => this.wish.openSource(Number(id)) }, name)));
+    this.#foot();
+    this.#mark();
+    announce(this.#count());
+  }
+
+  #failed(problem) {
+    this.#moments = [];
+    this.list.replaceChildren();
+    fill(this.top);
+    fill(this.named);
+    fill(this.foot, el("p", { class: "none" }, problem.detail ?? "The search failed.", problem.hint ? ` ${problem.hint}` : ""));
+    this.#mark();
+  }
+
+  #top() {
+    const { counts_by_kind: kinds } = this.#page;
+    const chip = (kind, text) => el("button", { class: "pill chip", type: "button", "aria-pressed": String(place.kind === kind),
+      onclick: () => go({ kind }) }, text);
+    const some = Object.entries(KINDS).filter(([kind]) => kinds[kind] || place.kind === kind);
+    fill(this.top, el("h1", {}, this.#count()),
+      el("span", { class: "took" }, `in ${Math.max(1, Math.round(this.#took))} ms`),
+      some.length > 1 || place.kind ? [chip("", "All"), some.map(([kind, text]) => chip(kind, `${text} ${kinds[kind] ?? 0}`))] : null,
+      this.#select("Time", WITHIN, place.within, (within) => go({ within })), this.#sources(),
+      el("span", { class: "space" }), this.#select("Order", SORTS, place.sort, (sort) => go({ sort })));
+  }
+
+  // The server counts matches; moments, which join those close together, are counted once all are here.
+  #count() {
+    const { total, cursor } = this.#page;
+    const [count, what] = cursor ? [total, "match"] : [this.#moments.length, "moment"];
+    return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : cursor ? "es" : "s"}`;
+  }
+
+  #sources() {
+    const ids = Object.keys(this.#page.counts_by_source).filter((id) => id !== "0");
+    if (ids.length < 2 && place.of === null) return null;
+    const names = { "": "Any recording" };
+    for (const id of ids) names[`of${id}`] = `${this.record.sources.get(Number(id))?.name ?? `Recording ${id}`} ${this.#page.counts_by_source[id]}`;
+    if (place.of !== null) names[`of${place.of}`] ??= this.record.sources.get(place.of)?.name ?? `Recording ${place.of}`;
+    return this.#select("Recording", names, place.of === null ? "" : `of${place.of}`, (of) => go({ of: Number(of.slice(2)) || null }));
+  }
+
+  #select(label, options, value, change) {
+    const select = el("select", { class: "pill", "aria-label": label, onchange: () => change(select.value) },
+      Object.entries(options).map(([key, text]) => el("option", { value: key, selected: key === value }, text)));
+    return select;
+  }
+
+  #foot() {
+    const { outside_range: outside, cursor, total } = this.#page;
+    const narrowed = place.within || place.kind || place.of !== null;
+    const widen = () => go({ within: "", kind: "", of: null });
+    fill(this.foot,
+      total === 0 && el("p", { class: "none" }, `Nothing ${narrowed ? "here " : ""}matches “${place.q.trim()}”.`),
+      cursor && el("button", { class: "pill", type: "button", onclick: () => this.#ask(cursor) }, "More moments"),
+      outside > 0 && el("p", {}, `${outside.toLocaleString("en")} more outside this time. `,
+        el("button", { class: "pill", type: "button", onclick: () => go({ within: "" }) }, "Search all time")),
+      total === 0 && narrowed && !outside && el("button", { class: "pill", type: "button", onclick: widen }, "Search everything"));
+  }
+
+  #mark() {
+    this.wish.mark(this.#moments.map((found) => ({ at: startOf(found), source: found.source_id })));
+  }
+
+  #choose(index) {
+    if (!this.#moments.length) return;
+    this.#chosen = Math.max(0, Math.min(this.#moments.length - 1, index));
+    for (const [i, item] of [...this.list.children].entries()) item.classList.toggle("chosen", i === this.#chosen);
+    this.list.children[this.#chosen].scrollIntoView({ block: "nearest" });
+    const found = this.#moments[this.#chosen];
+    announce(`${found.source_name ?? "Note"}, ${moment(startOf(found))}: ${found.hits[0]?.text ?? ""}`);
+    this.wish.look(startOf(found), found.source_id);
+  }
+
+  #open(index) {
+    const found = this.#moments[index];
+    this.wish.open(startOf(found), found.source_id);
+  }
+
+  #click(event) {
+    const item = event.target.closest("li");
+    if (!item || event.metaKey || event.ctrlKey || event.shiftKey || String(getSelection()) !== "") return;
+    event.preventDefault();
+    this.#open([...this.list.children].indexOf(item));
+  }
+}
+
+/** Where the best match of a moment begins. */
+function startOf(found) {
+  return Date.parse(found.hits[0]?.start ?? found.start);
+}
+
+function row(found, index, lane) {
+  const start = startOf(found);
+  const long = Date.parse(found.end) - Date.parse(found.start);
+  const kinds = [...new Set(found.hits.map((hit) => hit.kind))];
+  const picture = found.frame_id === null ? el("div", { class: "thumb" }, "no picture")
+    : el("img", { class: "thumb", alt: "", loading: index < 8 ? "eager" : "lazy", src: image(found.frame_id, THUMB) });
+  return el("li", {}, el("a", { href: link({ screen: "day", at: start, source: found.source_id }) }, picture,
+    el("div", { class: "what" },
+      el("p", { class: "when" }, el("b", {}, lane ?? found.source_name ?? "Note"), el("span", { class: "apart" }, " · "), timed(moment(start), start, utc)),
+      el("p", { class: "text" }, found.hits.slice(0, 3).flatMap((hit, i) => [i ? " … " : "", marked(hit)])),
+      el("p", { class: "why" }, kinds.map((kind) => el("span", { class: kind }, KINDS[kind]?.toLowerCase() ?? kind)),
+        long >= 1000 && el("span", {}, length(long)),
+        found.hit_count > 1 && el("span", {}, `${found.hit_count} matches`), lane && lane !== found.source_name && el("span", {}, found.source_name)))));
+}
+
+/** The text of a hit with its matches marked; the server counts characters, not UTF-16 units. */
+export function marked(hit) {
+  const characters = /[\ud800-\udfff]/.test(hit.text) ? Array.from(hit.text) : hit.text;
+  const cut = (from, to) => (typeof characters === "string" ? characters.slice(from, to) : characters.slice(from, to).join(""));
+  const parts = [];
+  // Of a long text, what stands around the first match.
+  let at = Math.max(0, (hit.highlights[0]?.[0] ?? 0) - LEAD);
+  if (at <= LEAD / 2) at = 0;
+  else parts.push("… ");
+  const end = Math.min(characters.length, at + MOST);
+  for (const [from, to] of hit.highlights) {
+    if (from < at || to > end) continue;
+    parts.push(cut(at, from), el("mark", {}, cut(from, to)));
+    at = to;
+  }
+  parts.push(cut(at, end), end < characters.length ? " …" : "");
+  return parts;
+}

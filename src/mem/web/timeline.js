@@ -1,0 +1,294 @@
+// The timeline at the bottom of every screen: what part of time is in sight, and going elsewhere.
+
+import { get } from "/web/api.js";
+import { el, fill, paced, say, settled, still } from "/web/dom.js";
+import { DAY, HOUR, MINUTE, SECOND, clock, date, dayStart, iso, moment, zone } from "/web/time.js";
+import { endOf } from "/web/lanes.js";
+import { AXIS, CLOSE_MS, LANE, colours, paint } from "/web/paint.js";
+import { arrived } from "/web/images.js";
+import { jumper } from "/web/jump.js";
+import { listen } from "/web/gestures.js";
+import { preview } from "/web/preview.js";
+
+const LEAST = 2 * SECOND;
+const MOST = 10 * 366 * DAY;
+const GLIDE_MS = 140;
+// Each with what it shows and the shortest view that still goes by its name, in ms.
+const SCALES = [["Year", 366 * DAY, 120 * DAY], ["Month", 31 * DAY, 4 * DAY], ["Day", DAY, 3 * HOUR],
+  ["Hour", HOUR, 10 * MINUTE], ["Minute", MINUTE, 0]];
+
+/** `wish.go(at, source)` and `wish.step(direction)` say where a person wants to be. */
+export class Timeline extends EventTarget {
+  from = Date.now() - DAY;
+  duration = DAY;
+  at = null;
+  source = null;
+  #marks = [];
+  #down = 0;
+  #density = null;
+  #asked = null;
+  #glide = 0;
+  #due = 0;
+
+  constructor(root, record, wish) {
+    super();
+    this.record = record;
+    this.wish = wish;
+    this.canvas = el("canvas", { class: "canvas", tabindex: 0, role: "slider", "aria-label": "Instant",
+      "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 1 });
+    this.labels = el("ul", { class: "lanes", "aria-label": "Lanes" });
+    this.card = preview();
+    fill(root, this.#bar(), el("div", { class: "track" }, el("div", { class: "lane-names" }, this.labels), this.canvas), this.card.element);
+    this.ctx = this.canvas.getContext("2d");
+    this.ink = colours();
+    this.face = getComputedStyle(document.body).fontFamily;
+    this.#listen();
+  }
+
+  /** Show the instant and its recording; the view follows when the instant leaves it. */
+  place(at, source) {
+    this.at = at;
+    if (source !== this.source) this.#reveal(source);
+    this.source = source;
+    if (at !== null && (at < this.from || at >= this.from + this.duration)) this.look(at - this.duration * 0.3, this.duration);
+    this.#words();
+    this.draw();
+  }
+
+  /** Marks of what was found: [{at, source}]. */
+  mark(marks) {
+    this.#marks = marks;
+    this.draw();
+  }
+
+  /** Put `duration` ms from `from` into sight, gliding there where asked. */
+  look(from, duration, glide = false) {
+    duration = Math.max(LEAST, Math.min(MOST, duration));
+    cancelAnimationFrame(this.#glide);
+    if (!glide || still.matches) {
+      this.#see(from, duration);
+      return;
+    }
+    const [from0, duration0, began] = [this.from, this.duration, performance.now()];
+    const move = () => {
+      const part = Math.min(1, (performance.now() - began) / GLIDE_MS);
+      const eased = 1 - (1 - part) ** 3;
+      const wide = duration0 * (duration / duration0) ** eased;
+      const share = Math.abs(duration - duration0) < 1 ? eased : (wide - duration0) / (duration - duration0);
+      this.#see(from0 + (from - from0) * share, part < 1 ? wide : duration);
+      if (part < 1) this.#glide = requestAnimationFrame(move);
+    };
+    move();
+  }
+
+  /** Put what was recorded on the local day of `at` into sight. */
+  showDay(at) {
+    const [low, high] = [dayStart(at), dayStart(at, 1)];
+    const there = [...this.record.sources.values()].filter((source) => source.start < high && endOf(source) > low);
+    if (!there.length) return this.look(low, high - low);
+    const begin = Math.max(low, Math.min(...there.map((source) => source.start)));
+    const end = Math.min(high, Math.max(...there.map(endOf)));
+    const wide = Math.max(MINUTE, (end - begin) * 1.08);
+    return this.look((begin + end - wide) / 2, wide);
+  }
+
+  /** Zoom to one of the named scales around the instant. */
+  zoomTo(name) {
+    const centre = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;
+    const day = new Date(centre);
+    if (name === "Day") return this.look(dayStart(centre), dayStart(centre, 1) - dayStart(centre), true);
+    if (name === "Month" || name === "Year") {
+      const month = name === "Month" ? day.getMonth() : 0;
+      const first = new Date(day.getFullYear(), month, 1).getTime();
+      const next = new Date(day.getFullYear(), month + (name === "Month" ? 1 : 12), 1).getTime();
+      return this.look(first, next - first, true);
+    }
+    const wide = SCALES.find(([each]) => each === name)[1];
+    return this.look(centre - wide / 2, wide, true);
+  }
+
+  /** Draw at the next picture of the screen. */
+  draw() {
+    this.#due ||= requestAnimationFrame(() => {
+      this.#due = 0;
+      this.#draw();
+    });
+  }
+
+  // building and listening
+
+  #bar() {
+    this.day = el("button", { class: "date", type: "button", title: "Jump to a date" });
+    this.jump = jumper(this.day, this.record, (at) => this.wish.go(at, null));
+    this.scales = SCALES.map(([name]) => el("button", { type: "button", "aria-pressed": "false", onclick: () => this.zoomTo(name) }, name));
+    this.scale = el("select", { class: "pill scale", "aria-label": "Zoom", onchange: () => this.zoomTo(this.scale.value) },
+      SCALES.map(([name]) => el("option", {}, name)));
+    return el("div", { class: "timeline-bar" }, this.day, this.jump,
+      el("span", { class: "zone", title: "Times are in this zone. Point at one to see it in UTC." }, zone),
+      el("div", { class: "segments", role: "group", "aria-label": "Zoom" }, this.scales), this.scale,
+      el("button", { class: "pill", type: "button", onclick: () => this.#end(1) }, "Latest"));
+  }
+
+  #listen() {
+    listen(this.canvas, {
+      go: (x, y) => this.wish.go(this.#timeAt(x), this.#sourceAt(x, y)?.id ?? null),
+      grab: (x, y) => this.at !== null && y < 22 && Math.abs(x - this.#xOf(this.at)) < 40,
+      scrub: (x) => this.wish.go(this.#timeAt(x), this.source),
+      zoom: (factor, x) => this.#zoom(factor, x),
+      move: (dx, dy) => this.#move(dx, dy),
+      hover: (x, y) => this.#hover(x, y),
+      step: (way) => this.wish.step(way),
+      ends: (way) => this.#end(way),
+    });
+    new ResizeObserver(() => this.#resize()).observe(this.canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      this.ink = colours();
+      this.draw();
+    });
+    this.labels.parentElement.addEventListener("wheel", (event) => this.#move(0, event.deltaY), { passive: true });
+    this.record.addEventListener("sources", () => this.#names());
+    this.record.addEventListener("spans", () => this.draw());
+    arrived.addEventListener("picture", () => this.draw());
+    this.#need = paced(() => this.#ensure(), 120);
+    this.#ask = settled(() => this.#askDensity(), 160);
+  }
+
+  #need = () => {};
+  #ask = () => {};
+
+  #resize() {
+    const ratio = devicePixelRatio || 1;
+    this.canvas.width = Math.round(this.canvas.clientWidth * ratio);
+    this.canvas.height = Math.round(this.canvas.clientHeight * ratio);
+    this.ctx.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#move(0, 0);
+    this.#draw();
+  }
+
+  #names() {
+    fill(this.labels, this.record.lanes.map((lane) =>
+      el("li", {}, el("b", { title: lane.name }, lane.name), el("span", {}, lane.about))));
+    this.#move(0, 0);
+  }
+
+  // the view
+
+  get #width() {
+    return Math.max(1, this.canvas.clientWidth);
+  }
+
+  #timeAt(x) {
+    return Math.round(this.from + (x * this.duration) / this.#width);
+  }
+
+  #xOf(at) {
+    return ((at - this.from) * this.#width) / this.duration;
+  }
+
+  #see(from, duration) {
+    this.from = from;
+    this.duration = duration;
+    this.#need();
+    this.dispatchEvent(new Event("view"));
+    this.draw();
+  }
+
+  #zoom(factor, x) {
+    const pivot = x ?? (this.at !== null ? Math.max(0, Math.min(this.#width, this.#xOf(this.at))) : this.#width / 2);
+    const at = this.from + (pivot * this.duration) / this.#width;
+    const duration = Math.max(LEAST, Math.min(MOST, this.duration * factor));
+    this.look(at - (pivot * duration) / this.#width, duration);
+  }
+
+  #move(dx, dy) {
+    const most = Math.max(0, AXIS + this.record.lanes.length * LANE - this.canvas.clientHeight);
+    this.#down = Math.max(0, Math.min(most, this.#down + dy));
+    this.labels.style.transform = `translateY(${AXIS - this.#down}px)`;
+    if (dx) this.look(this.from + (dx * this.duration) / this.#width, this.duration);
+    this.draw();
+  }
+
+  #reveal(source) {
+    const y = this.record.lanes.findIndex((lane) => lane.sources.some((each) => each.id === source)) * LANE - this.#down;
+    if (y < 0) this.#move(0, y);
+    else if (AXIS + y + LANE > this.canvas.clientHeight) this.#move(0, AXIS + y + LANE - this.canvas.clientHeight);
+  }
+
+  #end(way) {
+    const at = way < 0 ? this.record.first() : this.record.last();
+    if (at === null) return;
+    this.wish.go(way < 0 ? at : at - 1, null);
+  }
+
+  #sourceAt(x, y) {
+    const lane = this.record.lanes[Math.floor((y - AXIS + this.#down) / LANE)];
+    const at = this.#timeAt(x);
+    const slack = (2 * this.duration) / this.#width;
+    return lane?.sources.find((source) => source.start - slack <= at && at < endOf(source) + slack) ?? null;
+  }
+
+  #hover(x, y) {
+    const source = x === null ? null : this.#sourceAt(x, y);
+    if (!source) return this.card.hide();
+    const at = Math.max(source.start, Math.min(endOf(source) - 1, this.#timeAt(x)));
+    const note = this.#noteAt(source.id, at);
+    const box = this.canvas.getBoundingClientRect();
+    return this.card.show(box.left + x, box.top, { at, source, span: this.record.spanAt(source.id, at), note });
+  }
+
+  #noteAt(source, at) {
+    const slack = (5 * this.duration) / this.#width;
+    for (const note of this.record.notes.values()) {
+      if (note.source_id === source && note.start - slack <= at && at <= note.end + slack) return note.text;
+    }
+    return "";
+  }
+
+  // data and drawing
+
+  #ensure() {
+    if (this.duration <= CLOSE_MS) {
+      this.#density = null;
+      this.record.ensure(this.from, this.from + this.duration);
+    } else this.#ask();
+  }
+
+  async #askDensity() {
+    this.#asked?.abort();
+    this.#asked = new AbortController();
+    const buckets = Math.max(20, Math.min(400, Math.round(this.#width / 4)));
+    try {
+      const answer = await get("/api/timeline/density",
+        { from: iso(this.from), to: iso(this.from + this.duration), buckets }, this.#asked.signal);
+      if (this.duration > CLOSE_MS) this.#density = answer;
+      this.draw();
+    } catch {
+      // A newer wish took its place, or the server is away: the recordings themselves are drawn anyway.
+    }
+  }
+
+  #draw() {
+    const [width, height] = [this.#width, this.canvas.clientHeight];
+    const again = paint(this.ctx, {
+      width, height, from: this.from, scale: this.duration / width, down: this.#down, at: this.at,
+      lanes: this.record.lanes, record: this.record, notes: [...this.record.notes.values()], marks: this.#marks,
+      density: this.#density, ink: this.ink, face: this.face, still: still.matches,
+    });
+    const middle = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;
+    say(this.day, date(middle));
+    const near = (SCALES.find(([, , least]) => this.duration >= least) ?? SCALES.at(-1))[0];
+    this.scales.forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === near)));
+    this.scale.value = near;
+    if (again) this.draw();
+  }
+
+  #words() {
+    if (this.at === null) return;
+    const [low, high] = [this.record.first() ?? this.at, this.record.last() ?? this.at];
+    const name = this.record.sources.get(this.source)?.name;
+    this.jump.dataset.at = this.at;
+    this.canvas.setAttribute("aria-valuenow", String(Math.max(0, Math.min(1, (this.at - low) / Math.max(1, high - low))).toFixed(4)));
+    this.canvas.setAttribute("aria-valuetext", name ? `${moment(this.at)}, ${name}` : moment(this.at));
+    this.canvas.setAttribute("aria-description", `${clock(this.at)}. Arrows: frame by frame. Plus and minus: zoom.`);
+  }
+}

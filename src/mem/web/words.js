@@ -1,0 +1,207 @@
+// What was said around an instant, the word being spoken underlined; notes stand between the lines.
+
+import { send } from "/web/api.js";
+import { announce, el, fill, say, show, still, timed } from "/web/dom.js";
+import { MINUTE, clock, iso, utc } from "/web/time.js";
+import { endOf } from "/web/lanes.js";
+import { lastBefore } from "/web/record.js";
+
+const AROUND = 20 * MINUTE; // shown before and after the instant at first
+const PATIENCE_MS = 4000; // after a person scrolled, the list stays where it was put
+
+export class Words {
+  #source = null;
+  #at = null;
+  #from = 0;
+  #to = 0;
+  #rows = new Map();
+  #current = null;
+  #spoken = null;
+  #touched = -Infinity;
+  #only = "said";
+
+  constructor(record, wish) {
+    this.record = record;
+    this.wish = wish;
+    this.said = el("button", { type: "button", role: "tab", "aria-selected": "true", onclick: () => this.#choose("said") }, "Said");
+    this.noted = el("button", { type: "button", role: "tab", "aria-selected": "false", onclick: () => this.#choose("noted") }, "Notes");
+    this.list = el("ol", { class: "said", tabindex: 0, "aria-label": "What was said. Arrows up and down go from line to line.",
+      onkeydown: (event) => this.#key(event), onclick: (event) => this.#click(event),
+      onscroll: () => this.#widen() });
+    for (const type of ["wheel", "touchmove", "keydown"]) {
+      this.list.addEventListener(type, () => (this.#touched = performance.now()), { passive: true });
+    }
+    this.none = el("p", { class: "none" });
+    this.note = el("input", { type: "text", maxlength: 2000, autocomplete: "off" });
+    this.form = el("form", { class: "add-note", onsubmit: (event) => this.#add(event) }, this.note, el("button", { class: "pill" }, "Add note"));
+    this.element = el("aside", { class: "words", "aria-label": "Words" },
+      el("div", { class: "tabs", role: "tablist", "aria-label": "Words" }, this.said, this.noted), this.list, this.none, this.form);
+    this.note.addEventListener("input", () => this.#offer());
+  }
+
+  /** Show the words around the instant of this recording. */
+  place(at, source) {
+    const moved = source.id !== this.#source?.id || at < this.#from || at > this.#to;
+    this.#source = source;
+    this.#at = at;
+    if (moved) {
+      [this.#from, this.#to] = [at - AROUND, at + AROUND];
+      this.#rows.clear();
+      this.#touched = -Infinity;
+    }
+    this.#fill();
+    this.#follow(moved);
+    this.#offer();
+  }
+
+  #choose(which) {
+    this.#only = which;
+    this.said.setAttribute("aria-selected", String(which === "said"));
+    this.noted.setAttribute("aria-selected", String(which === "noted"));
+    this.#fill();
+    this.#follow(true);
+  }
+
+  #inSight() {
+    const source = this.#source;
+    const notes = [...this.record.notes.values()].filter((note) => note.source_id === source.id
+      || (note.source_id === null && note.start < endOf(source) && note.end >= source.start));
+    say(this.noted, notes.length ? `Notes ${notes.length}` : "Notes");
+    if (this.#only === "noted") return notes.sort(byTime);
+    const { segments } = this.record.track(source.id);
+    const lines = segments.filter((line) => line.end > this.#from && line.start < this.#to);
+    return [...lines, ...notes.filter((note) => note.end >= this.#from && note.start < this.#to)].sort(byTime);
+  }
+
+  #fill() {
+    const rows = this.#inSight();
+    const keep = new Set();
+    const nodes = rows.map((row) => {
+      const key = `${row.author === undefined ? "s" : "n"}${row.id}:${row.start}:${row.updated_at ?? ""}`;
+      keep.add(key);
+      if (!this.#rows.has(key)) this.#rows.set(key, row.author === undefined ? line(row) : noteLine(row));
+      return this.#rows.get(key);
+    });
+    for (const key of this.#rows.keys()) if (!keep.has(key)) this.#rows.delete(key);
+    const same = nodes.length === this.list.children.length && nodes.every((node, i) => node === this.list.children[i]);
+    if (!same) this.list.replaceChildren(...nodes);
+    show(this.list, nodes.length > 0);
+    show(this.none, nodes.length === 0);
+    say(this.none, this.#why());
+  }
+
+  #why() {
+    if (this.#only === "noted") return "No notes on this recording.";
+    if (!this.record.knows(this.#from, this.#to)) return "";
+    const { state, media } = this.#source;
+    if (state === "new" || state === "processing") return "What is said appears here as it is written down.";
+    if (media && !media.audio && media.video) return "This recording has no sound.";
+    return "Nothing was said around this time.";
+  }
+
+  #follow(jumped) {
+    const { segments } = this.record.track(this.#source.id);
+    const found = segments[lastBefore(segments, this.#at)];
+    const near = found && [...this.list.children].find((row) => Number(row.dataset.segment) === found.id);
+    const speaking = found && this.#at < found.end ? near : null;
+    if (speaking !== this.#current) {
+      this.#current?.classList.remove("current");
+      this.#current?.removeAttribute("aria-current");
+      speaking?.classList.add("current");
+      speaking?.setAttribute("aria-current", "true");
+      this.#current = speaking;
+    }
+    this.#underline(speaking ? found : null, speaking);
+    if (near && (jumped || performance.now() - this.#touched > PATIENCE_MS)) this.#reveal(near, jumped);
+  }
+
+  #underline(segment, row) {
+    const word = segment ? row?.querySelectorAll("p [data-at]")[lastBefore(segment.words, this.#at)] ?? null : null;
+    if (word === this.#spoken) return;
+    this.#spoken?.classList.remove("spoken");
+    word?.classList.add("spoken");
+    this.#spoken = word;
+  }
+
+  #reveal(row, jumped) {
+    const [box, place] = [this.list.getBoundingClientRect(), row.getBoundingClientRect()];
+    const share = (place.top - box.top) / Math.max(1, box.height);
+    if (share > 0.1 && place.bottom < box.bottom - 0.2 * box.height) return;
+    const top = this.list.scrollTop + place.top - box.top - box.height * 0.35;
+    this.list.scrollTo({ top, behavior: jumped || still.matches ? "instant" : "smooth" });
+  }
+
+  /** Near an end of the list, show and fetch more of the recording. */
+  #widen() {
+    if (!this.#source || this.#only === "noted") return;
+    const { scrollTop, scrollHeight, clientHeight } = this.list;
+    if (scrollTop + clientHeight > scrollHeight - 200 && this.#to < endOf(this.#source)) {
+      this.record.ensure(this.#to, (this.#to += AROUND));
+      this.#fill();
+    } else if (scrollTop < 60 && this.#from > this.#source.start) {
+      this.record.ensure((this.#from -= AROUND), this.#from + AROUND);
+      this.#fill();
+      this.list.scrollTop += this.list.scrollHeight - scrollHeight;
+    }
+  }
+
+  // One stop for the tab key, however long the transcript is.
+  #key(event) {
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    const rows = this.#inSight();
+    const here = lastBefore(rows, this.#at);
+    const next = event.key === "ArrowDown" ? rows[here + 1] : rows[here - (rows[here]?.start === this.#at ? 1 : 0)];
+    if (next) this.wish.go(next.start, this.#source.id);
+    this.#touched = -Infinity;
+  }
+
+  #click(event) {
+    const target = event.target.closest("[data-at]");
+    if (target && String(getSelection()) === "") this.wish.go(Number(target.dataset.at), this.#source.id);
+  }
+
+  #offer() {
+    const text = `Note at ${clock(this.#at)}`;
+    if (this.note.placeholder === text) return;
+    this.note.placeholder = text;
+    this.note.setAttribute("aria-label", text);
+  }
+
+  async #add(event) {
+    event.preventDefault();
+    const text = this.note.value.trim();
+    if (!text) return;
+    const tags = [...text.matchAll(/(?:^|\s)#([\p{L}\p{N}_-]+)/gu)].map((match) => match[1]);
+    const words = text.replaceAll(/(?:^|\s)#[\p{L}\p{N}_-]+/gu, "").trim() || text;
+    try {
+      await send("POST", "/api/notes", { source_id: this.#source.id, start: iso(this.#at), text: words, tags });
+      this.note.value = "";
+      announce("Note added");
+      await this.record.refresh(this.#source.id);
+    } catch (problem) {
+      this.wish.tell(problem.detail ?? String(problem));
+    }
+  }
+}
+
+const byTime = (a, b) => a.start - b.start || a.id - b.id;
+
+function line(segment) {
+  const spaced = segment.words.some((word) => /^\s/.test(word.text)) || !segment.text.includes(" ");
+  const text = segment.words.length
+    ? segment.words.map((word, i) => {
+      const gap = i === 0 ? "" : spaced ? word.text.match(/^\s*/)[0] : " ";
+      return [gap, el("span", { "data-at": word.start }, word.text.trim())];
+    })
+    : segment.text;
+  return el("li", { "data-segment": segment.id }, stamp(segment), el("p", { lang: segment.language }, text));
+}
+
+function noteLine(note) {
+  return el("li", { class: "note" }, stamp(note), el("p", {}, note.text, note.tags.map((tag) => el("span", { class: "tag" }, ` #${tag}`))));
+}
+
+function stamp(row) {
+  return el("button", { type: "button", class: "stamp", tabindex: -1, "data-at": row.start }, timed(clock(row.start), row.start, utc));
+}

@@ -1,0 +1,52 @@
+"""The real application over a real memory in a folder of its own, filled through the store."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from mem.api.app import create_app, serving
+from mem.config import Config
+from mem.memory import Memory, open_memory
+
+from .seed import Seed
+
+KEY = "the-owners-key"
+MANY = httpx.Limits(max_connections=200)
+
+
+def local_client(memory: Memory, **app_facts) -> TestClient:
+    """A caller on this machine."""
+    app = create_app(memory=memory, key=KEY, worker=False, **app_facts)
+    return TestClient(app, base_url="http://127.0.0.1:8000", client=("127.0.0.1", 50_000))
+
+
+@pytest.fixture
+def memory(config: Config) -> Iterator[Memory]:
+    with open_memory(config) as opened:
+        yield opened
+
+
+@pytest.fixture
+def seed(memory: Memory) -> Seed:
+    return Seed(memory)
+
+
+@pytest.fixture
+def client(memory: Memory) -> Iterator[TestClient]:
+    with local_client(memory) as caller:
+        yield caller
+
+
+@pytest.fixture
+def owner() -> dict[str, str]:
+    """Headers of whoever can read the data directory."""
+    return {"Authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture
+def live(memory: Memory) -> Iterator[httpx.Client]:
+    """A caller of the application on a real socket."""
+    with serving(memory, worker=False) as (url, _), httpx.Client(base_url=url, timeout=20, limits=MANY) as caller:
+        yield caller

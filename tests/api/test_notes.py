@@ -1,0 +1,90 @@
+"""Notes: written, found, changed, deleted."""
+
+import pytest
+
+from .seed import RANGE, at
+from .test_problems import check
+
+NOTE = {"start": "2026-11-20T12:00:05Z", "end": "2026-11-20T12:00:07Z", "text": "hello", "tags": ["a"]}
+
+
+def test_a_note_is_written_and_read(client, seed):
+    source = seed.source()
+    answer = client.post("/api/notes", json=NOTE | {"source_id": source.id, "author": "ann"})
+    assert answer.status_code == 201
+    note = client.get(answer.headers["location"]).json()
+    assert note == answer.json()
+    assert (note["text"], note["tags"], note["author"]) == ("hello", ["a"], "ann")
+    assert note["start"] == "2026-11-20T12:00:05.000Z"
+
+
+def test_a_note_is_copied_to_its_sources_folder(client, seed, memory):
+    source = seed.source()
+    number = client.post("/api/notes", json=NOTE | {"source_id": source.id}).json()["id"]
+    file = memory.folder / source.folder / "notes.jsonl"
+    assert "hello" in file.read_text()
+    client.delete(f"/api/notes/{number}")
+    assert file.read_text() == ""
+
+
+def test_a_note_about_an_instant_overlaps_it(client):
+    client.post("/api/notes", json={"start": "2026-11-20T12:00:00Z", "text": "now"})
+    assert len(client.get("/api/notes", params=RANGE).json()["notes"]) == 1
+
+
+def test_a_note_is_changed_in_part(client, seed):
+    number = seed.note("before").id
+    answer = client.patch(f"/api/notes/{number}", json={"text": "after"}).json()
+    assert (answer["text"], answer["tags"]) == ("after", ["seen"])
+    assert answer["updated_at"] > answer["created_at"]
+
+
+def test_a_note_that_ends_before_it_starts_is_refused(client, seed):
+    number = seed.note("x").id
+    check(client.post("/api/notes", json=NOTE | {"end": NOTE["start"]}), 422, "bad_time")
+    check(client.patch(f"/api/notes/{number}", json={"end": "2026-11-20T11:00:00Z"}), 422, "bad_time")
+
+
+def test_a_note_about_an_unknown_source_is_refused(client):
+    check(client.post("/api/notes", json=NOTE | {"source_id": 77}), 404, "not_found")
+
+
+def test_a_note_is_deleted(client, seed):
+    number = seed.note("x").id
+    answer = client.delete(f"/api/notes/{number}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    check(client.get(f"/api/notes/{number}"), 404, "not_found")
+    check(client.delete(f"/api/notes/{number}"), 404, "not_found")
+    check(client.patch(f"/api/notes/{number}", json={"text": "x"}), 404, "not_found")
+
+
+def test_a_batch_is_written_whole_or_not_at_all(client):
+    answer = client.post("/api/notes/batch", json={"notes": [NOTE, NOTE | {"text": "second"}]})
+    assert answer.status_code == 201
+    assert [note["text"] for note in answer.json()["notes"]] == ["hello", "second"]
+    bad = {"notes": [NOTE, NOTE | {"source_id": 99}]}
+    check(client.post("/api/notes/batch", json=bad), 404, "not_found")
+    assert len(client.get("/api/notes", params=RANGE).json()["notes"]) == 2
+
+
+@pytest.mark.parametrize("change", [{"text": ""}, {"text": "a\0b"}, {"text": "\ud800"}, {"tags": ["x"] * 33},
+                                    {"tags": [""]}, {"text": "x" * 20_001}, {"source_id": "one"}])  # fmt: skip
+def test_a_note_without_sense_is_invalid(client, change):
+    import json
+
+    body = json.dumps(NOTE | change)
+    answer = client.post("/api/notes", content=body, headers={"Content-Type": "application/json"})
+    check(answer, 422, "invalid")
+
+
+def test_notes_are_paged_without_gap_or_repeat(client, seed):
+    for n in range(23):
+        seed.note(str(n), at(n // 3))
+    found, cursor = [], None
+    while True:
+        answer = client.get("/api/notes", params=RANGE | {"limit": 4} | ({"cursor": cursor} if cursor else {}))
+        found += [note["text"] for note in answer.json()["notes"]]
+        cursor = answer.json()["cursor"]
+        if cursor is None:
+            break
+    assert found == [str(n) for n in range(23)]

@@ -1,0 +1,118 @@
+"""The timeline pages over three lists without a gap or a repeat."""
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from .seed import RANGE, Seed, at
+
+
+def pages(client, **params) -> list[dict]:
+    found, cursor = [], None
+    while True:
+        query = params | ({"cursor": cursor} if cursor else {})
+        answer = client.get("/api/timeline", params=query)
+        assert answer.status_code == 200, answer.text
+        found.append(answer.json())
+        cursor = found[-1]["cursor"]
+        if cursor is None:
+            return found
+        assert len(found) < 500
+
+
+def busy(seed: Seed, chance: random.Random) -> None:
+    """Three recordings at once, one of silence, one of sound only, with ties and much that overlaps."""
+    for offset in (0, 0, 7):
+        source = seed.source(at(offset))
+        seconds = sorted(chance.sample(range(60), 12))
+        seed.frames(source, [0.0, *map(float, seconds[1:]), 60.0])
+        for second in sorted(chance.choices(range(60), k=9)):
+            seed.say(source, second, "some words were said", chance.choice([1, 2, 30]))
+    for second in chance.choices(range(60), k=8):
+        seed.note("noted", at(second), chance.choice([1, 40]))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 200])
+@pytest.mark.parametrize("seed_number", [1, 2])
+def test_pages_hold_everything_once_and_in_order(client, seed, limit, seed_number):
+    busy(seed, random.Random(seed_number))
+    span = {"from": at(5).isoformat(), "to": at(50).isoformat()}
+    whole = pages(client, **span, limit=200)[0]
+    assert whole["cursor"] is None
+    found = pages(client, **span, limit=limit)
+    for name, key in (("spans", "frame_id"), ("segments", "id"), ("notes", "id")):
+        rows = [row for page in found for row in page[name]]
+        assert [(r["start"], r[key]) for r in rows] == [(r["start"], r[key]) for r in whole[name]]
+        assert all(len(page[name]) <= limit for page in found)
+    assert all(any(page[name] for name in ("spans", "segments", "notes")) for page in found)
+
+
+def test_a_page_never_runs_ahead_of_what_it_leaves_out(client, seed):
+    busy(seed, random.Random(3))
+    found = pages(client, **RANGE, limit=3)
+    for page, later in zip(found, found[1:], strict=False):
+        shown = [row["start"] for name in ("spans", "segments", "notes") for row in page[name]]
+        left = [row["start"] for name in ("spans", "segments", "notes") for row in later[name]]
+        assert max(shown) <= min(left)
+
+
+def test_a_span_comes_with_its_frame_and_a_page_with_its_sources(client, seed):
+    source = seed.source()
+    frame = seed.frames(source, [0, 60])[0]
+    answer = client.get("/api/timeline", params=RANGE).json()
+    assert answer["spans"][0]["frame"]["id"] == frame
+    assert answer["spans"][0]["start"] == "2026-11-20T12:00:00.000Z"
+    assert answer["sources"][str(source.id)]["name"] == "a.mp4"
+    assert not answer["range_defaulted"]
+
+
+def test_only_one_source_is_shown_when_one_is_asked_for(client, seed):
+    first, second = seed.source(), seed.source()
+    seed.frames(first, [0, 60])
+    seed.frames(second, [0, 60])
+    answer = client.get("/api/timeline", params=RANGE | {"source": second.id}).json()
+    assert {span["source_id"] for span in answer["spans"]} == {second.id}
+
+
+def test_a_range_of_silence_answers_empty(client, seed):
+    seed.frames(seed.source(), [0, 60])
+    span = {"from": "2026-11-21T00:00:00Z", "to": "2026-11-22T00:00:00Z"}
+    answer = client.get("/api/timeline", params=span).json()
+    assert (answer["spans"], answer["segments"], answer["notes"], answer["cursor"]) == ([], [], [], None)
+
+
+def test_later_pages_look_at_the_range_of_the_first(client, seed):
+    """The range that the server chose ends now, and now moves on while somebody reads."""
+    from mem import types
+
+    source = seed.source(types.now() - timedelta(minutes=5))
+    seed.frames(source, [0, 20, 40, 60])
+    first, *others = pages(client, limit=1)
+    assert first["range_defaulted"]
+    assert {(page["from"], page["to"]) for page in others} == {(first["from"], first["to"])}
+
+
+def test_more_than_a_page_is_cut_to_what_is_allowed(client, seed):
+    source = seed.source()
+    seed.frames(source, [float(n) / 10 for n in range(0, 250)])
+    answer = client.get("/api/timeline", params=RANGE | {"limit": 100_000}).json()
+    assert len(answer["spans"]) == 200
+    assert answer["cursor"]
+
+
+@pytest.mark.parametrize("buckets", [1, 7, 60, 5000])
+def test_density_counts_everything_once(client, seed, buckets):
+    busy(seed, random.Random(1))
+    answer = client.get("/api/timeline/density", params=RANGE | {"buckets": buckets}).json()
+    assert sum(b["frames"] for b in answer["buckets"]) == 36
+    assert sum(b["segments"] for b in answer["buckets"]) == 27
+    assert sum(b["notes"] for b in answer["buckets"]) == 8
+    assert len(answer["buckets"]) <= buckets
+
+
+def test_density_over_millennia_is_bounded(client):
+    span = {"from": "1001-01-01T00:00:00Z", "to": "8000-01-01T00:00:00Z", "buckets": 5000}
+    answer = client.get("/api/timeline/density", params=span)
+    assert answer.status_code == 200
+    assert client.get("/api/timeline/density", params={"buckets": 5001}).status_code == 422

@@ -1,0 +1,37 @@
+"""Fixtures for every test: no network beyond loopback, and a memory in a folder of its own."""
+
+from pathlib import Path
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from mem import config as mem_config
+from mem.config import Config
+
+SHARED_MEDIA = Path(__file__).parents[2] / "shared" / "media"
+
+
+def pytest_configure(config):
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """The default configuration over an empty data directory."""
+    return mem_config.load(
+        {"data_dir": str(tmp_path / "data"), "storage.min_free_bytes": 0, "whisper.model": "tiny.en"},
+        environ={},
+    )
+
+
+@pytest.fixture
+def clip():
+    """A real recording by name; the test is skipped where the clips are not beside the checkout."""
+
+    def find(name: str) -> Path:
+        file = SHARED_MEDIA / name
+        if not file.exists():
+            pytest.skip(f"{name} is not beside this checkout")
+        return file
+
+    return find

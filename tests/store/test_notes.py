@@ -1,0 +1,80 @@
+import pytest
+from tests.store import rows
+from tests.store.rows import NOON, at
+
+from mem.errors import BadTime, NotFound
+from mem.store import notes
+
+
+def _note(w, begin, end, **facts):
+    given = {"source_id": None, "text": "seen", "author": "me", "now": NOON}
+    return notes.add(w, start=at(begin), end=at(end), **(given | facts))
+
+
+def test_a_note_comes_back_as_it_was_written(db):
+    with db.write() as w:
+        note = _note(w, 0, 5, tags=["door", "two words", "ü"], source_id=rows.source(w).id)
+    assert notes.get(db, note.id) == note
+    assert note.tags == ("door", "two words", "ü")
+    assert note.created_at == note.updated_at == NOON
+    assert notes.by_ids(db, [note.id, 99]) == {note.id: note}
+
+
+def test_an_edit_changes_what_is_given_and_can_be_noticed(db):
+    with db.write() as w:
+        note = _note(w, 0, 5, tags=["a"])
+        _note(w, 1, 2)
+    with db.write() as w:
+        edited = notes.edit(w, note.id, text="changed", now=at(60))
+    assert (edited.text, edited.tags, edited.end) == ("changed", ("a",), at(5))
+    assert (edited.created_at, edited.updated_at) == (NOON, at(60))
+    assert notes.changed_since(db, at(1), limit=5) == [edited]
+    with db.write() as w:
+        assert notes.edit(w, note.id, tags=[], now=at(61)).tags == ()
+
+
+def test_notes_can_be_read_in_the_order_of_their_changes(db):
+    with db.write() as w:
+        made = [_note(w, 0, 1) for _ in range(3)]
+    assert notes.changed_since(db, NOON, after_id=made[0].id, limit=1) == [made[1]]
+    assert notes.newer_than(db, made[0].id, 5) == made[1:]
+    assert notes.latest(db) == made[-1].id
+
+
+def test_a_note_must_end_after_it_starts(db):
+    with db.write() as w:
+        with pytest.raises(BadTime):
+            _note(w, 5, 5)
+        note = _note(w, 0, 5)
+        with pytest.raises(BadTime):
+            notes.edit(w, note.id, start=at(6), now=NOON)
+
+
+def test_a_deleted_note_is_gone(db):
+    with db.write() as w:
+        note = _note(w, 0, 1)
+        notes.delete(w, note.id)
+        for act in (lambda: notes.get(w, note.id), lambda: notes.delete(w, note.id)):
+            with pytest.raises(NotFound):
+                act()
+    assert notes.latest(db) == 0
+
+
+def test_notes_that_touch_an_interval_are_paged_by_time(db):
+    with db.write() as w:
+        source = rows.source(w)
+        made = [_note(w, a, b) for a, b in ((0, 900), (5, 10), (10, 11), (20, 21))]
+        own = _note(w, 6, 7, source_id=source.id)
+    assert notes.between(db, at(6), at(20), limit=9) == [made[0], made[1], own, made[2]]
+    after = made[1].start, made[1].id
+    assert notes.between(db, at(6), at(20), limit=1, after=after) == [own]
+    assert notes.between(db, at(6), at(20), source.id, limit=9) == [own]
+
+
+def test_the_notes_of_a_source_are_read_to_the_end(db, monkeypatch):
+    monkeypatch.setattr(notes, "_PAGE", 2)
+    with db.write() as w:
+        source = rows.source(w)
+        own = [_note(w, n, n + 1, source_id=source.id) for n in range(5)]
+        _note(w, 0, 1)
+    assert list(notes.of_source(db, source.id)) == own

@@ -1,0 +1,127 @@
+"""The embedded index's files."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from mem.errors import IndexFailed, TooBusy
+from mem.index import Entry, Every, Question, Word
+from mem.index.tantivy import Tantivy
+
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def entry(number: int = 1, text: str = "hello world", **facts) -> Entry:
+    given = {"kind": "speech", "source_id": 1, "start": NOON, "end": NOON + timedelta(seconds=1)}
+    return Entry(id=number, text=text, **(given | facts))
+
+
+def numbers(index: Tantivy, word: str | None = None) -> list[int]:
+    clause = Every() if word is None else Word(word)
+    return sorted(hit.id for hit in index.find(Question(clause=clause), limit=100).hits)
+
+
+def test_a_new_index_is_not_whole_until_it_was_completed(tmp_path: Path):
+    index = Tantivy(tmp_path / "index")
+    assert not index.whole
+    index.add([entry()])
+    index.close()
+    again = Tantivy(tmp_path / "index")
+    assert not again.whole
+    assert numbers(again) == []
+    again.add([entry()])
+    again.complete()
+    again.close()
+    kept = Tantivy(tmp_path / "index")
+    assert kept.whole
+    assert numbers(kept, "hello") == [1]
+
+
+def test_adding_twice_changes_nothing_and_adding_anew_replaces(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.add([entry(), entry(), entry(2)])
+    index.commit()
+    index.add([entry(text="other")])
+    index.commit()
+    assert numbers(index) == [1, 2]
+    assert numbers(index, "hello") == [2]
+    assert numbers(index, "other") == [1]
+    assert index.known(["hello", "other", "nothing"]) == {"hello", "other"}
+
+
+def test_entries_go_by_id_and_by_source(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.add([entry(1), entry(2), entry(3, source_id=2), entry(1, kind="note")])
+    index.remove("speech", [1, 99])
+    index.commit()
+    assert index.counts() == {"speech": 2, "screen": 0, "note": 1, "source": 0}
+    index.remove_source(1)
+    index.commit()
+    assert numbers(index) == [3]
+
+
+def test_a_word_that_only_deleted_texts_held_is_not_known(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.add([entry(1, "once"), entry(2, "twice")])
+    index.commit()
+    index.remove("speech", [1])
+    index.commit()
+    assert index.known(["once", "twice"]) == {"twice"}
+
+
+def test_an_index_of_another_make_is_emptied(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.add([entry()])
+    index.complete()
+    index.close()
+    (tmp_path / "make.json").write_text('["0: key"]')
+    again = Tantivy(tmp_path)
+    assert not again.whole
+    assert numbers(again) == []
+
+
+@pytest.mark.parametrize("name", ["meta.json", "segments"])
+def test_an_unreadable_index_is_emptied(tmp_path: Path, name: str):
+    index = Tantivy(tmp_path)
+    index.add([entry()])
+    index.complete()
+    index.close()
+    for file in [tmp_path / name] if name == "meta.json" else tmp_path.glob("*.store"):
+        file.write_bytes(b"nonsense") if name == "meta.json" else file.unlink()
+    again = Tantivy(tmp_path)
+    assert not again.whole
+    assert numbers(again) == []
+
+
+def test_an_index_that_breaks_while_it_is_open_asks_to_be_made_anew(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.complete()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    tmp_path.rmdir()
+    with pytest.raises(IndexFailed):
+        index.add([entry()])
+        index.commit()
+    assert numbers(index) == []  # what was committed can still be asked
+
+
+def test_writers_take_turns(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    inside, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with index.turn():
+            inside.set()
+            leave.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(10)
+    with pytest.raises(TooBusy), index.turn(0.01):
+        pass
+    leave.set()
+    thread.join()
+    with index.turn(0.01):
+        pass

@@ -1,0 +1,103 @@
+"""How texts are cut into words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mem.index import words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, World!", ["hello", "world"]),
+        ("RE16-TGK", ["re16", "tgk"]),
+        ("don't", ["don", "t"]),
+        ("snake_case", ["snake", "case"]),
+        ("Café naïve Ørsted Straße œuvre", ["cafe", "naive", "orsted", "strasse", "oeuvre"]),
+        ("e\u0301te\u0301", ["ete"]),
+        ("ﬁne ½", ["fine", "1", "2"]),
+        ("İstanbul", ["istanbul"]),
+        ("ΟΔΟΣ οδός", ["οδοσ", "οδοσ"]),
+        ("会議の", ["会", "議", "の"]),
+        ("GPU使用率", ["gpu", "使", "用", "率"]),
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("مُحَمَّد", ["محمد"]),
+        ("\ud800 a\x00b", ["a", "b"]),
+        ("", []),
+        ("🙂 --- …", []),
+    ],
+)
+def test_tokens(text: str, expected: list[str]):
+    assert words.plain(text) == expected
+    assert [token.text for token in words.tokens(text)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain words only", []),
+        ("RE16-TGK", [("re16tgk", "RE16-TGK"), ("re", "RE"), ("16", "16")]),
+        ("getUserName", [("get", "get"), ("user", "User"), ("name", "Name")]),
+        ("HTTPServer", [("http", "HTTP"), ("server", "Server")]),
+        ("an e-mail isn’t", [("email", "e-mail"), ("isnt", "isn’t")]),
+        ("10,000 1,234,567 1,2 12,3456", [("10000", "10,000"), ("1234567", "1,234,567")]),
+        ("2026-11-20 3.5", []),
+        ("mp4", [("mp", "mp")]),
+    ],
+)
+def test_parts(text: str, expected: list[tuple[str, str]]):
+    assert [(part.text, text[part.start : part.end]) for part in words.parts(text)] == expected
+
+
+@given(st.text())
+def test_places_are_exact(text: str):
+    """Each token, cut out of the original by its place, is that token again."""
+    found = words.tokens(text)
+    assert [token.text for token in found] == words.plain(text)
+    last = 0
+    for token in found:
+        assert last <= token.start < token.end <= len(text) or token.start >= last - 1
+        assert token.text in "".join(words.fold(text[token.start : token.end]))[: words.LONGEST * 4]
+        last = token.end
+
+
+@given(st.text(alphabet=st.characters(categories=["L", "N"])))
+def test_folding_twice_changes_nothing(text: str):
+    assert words.fold(words.fold(text)) == words.fold(text)
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("invoice", ("invoices",)),
+        ("invoices", ("invoice",)),
+        ("company", ("companies",)),
+        ("companies", ("company",)),
+        ("boxes", ("box", "boxe")),
+        ("address", ("addresses",)),
+        ("toy", ()),
+        ("news", ()),
+        ("grün", ()),
+        ("re16", ()),
+    ],
+)
+def test_forms(word: str, expected: tuple[str, ...]):
+    assert words.forms(word) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "errors"),
+    [("invoice", "invoice", 0), ("invocie", "invoice", 1), ("invoic", "invoice", 1), ("onvoice", "invoice", 1),
+     ("invoices", "invoice", 1), ("recieev", "receive", 2), ("abc", "cab", 2), ("", "ab", 2)],
+)  # fmt: skip
+def test_typing_errors_are_counted(word: str, other: str, errors: int):
+    assert words.within(word, other, errors)
+    assert errors == 0 or not words.within(word, other, errors - 1)
+
+
+@pytest.mark.parametrize(
+    ("word", "errors"), [("four", 0), ("seven", 1), ("elephants", 2), ("re16abc", 0), ("12345", 0)]
+)
+def test_only_longer_words_may_be_mistyped(word: str, errors: int):
+    assert words.tolerance(word) == errors
