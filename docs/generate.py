@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from mem import config, errors, observe
 
 HERE = Path(__file__).parent
+EVERYWHERE = {"--help", "--data-dir", "--json", "--set"}
 SIZES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"))
 
 
@@ -75,7 +76,7 @@ def metrics() -> Iterator[str]:
 
 
 def commands() -> Iterator[str]:
-    from mem.cli import app
+    from mem.cli.app import app
 
     yield "# Commands\n"
     yield "Every command takes `--data-dir`, `--set key=value` and `--help`; every one that prints data takes"
@@ -88,11 +89,11 @@ def _command(command, path: str) -> Iterator[str]:
     children = getattr(command, "commands", {})
     if path != "mem" and not children:
         parameters = [p for p in command.params if not getattr(p, "hidden", False)]
-        words = " ".join(p.human_readable_name.upper() for p in parameters if p.param_type_name == "argument")
+        words = " ".join((p.metavar or p.name or "").upper() for p in parameters if p.param_type_name == "argument")
         yield f"## `{path} {words}`".replace(" `", "`").replace("##`", "## `")
         yield f"\n{(command.help or '').strip()}\n"
         for p in parameters:
-            if p.param_type_name == "option" and "--help" not in p.opts:
+            if p.param_type_name == "option" and not EVERYWHERE & set(p.opts):
                 yield f"- `{', '.join(p.opts)}`: {p.help or ''}"
         yield ""
     for name in sorted(children):
@@ -106,7 +107,7 @@ def http() -> Iterator[str]:
     yield "The running server shows the same, with schemas, at `/docs`.\n"
     yield "| method | path | what it does |"
     yield "|---|---|---|"
-    for path, operations in create_app(None).openapi()["paths"].items():
+    for path, operations in create_app().openapi()["paths"].items():
         for method, operation in operations.items():
             summary = (operation.get("description") or operation.get("summary") or "").split("\n\n")[0]
             yield f"| {method.upper()} | `{path}` | {' '.join(summary.split())} |"

@@ -90,13 +90,14 @@ def start(data_dir: Path, **settings: str) -> Server:
     """Start a server and wait until it answers."""
     note = data_dir / "server.json"
     note.unlink(missing_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mem", "serve"],
-        env=environment(data_dir, **settings),
-        cwd=data_dir.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=(data_dir.parent / "serve.log").open("ab"),
-    )
+    with (data_dir.parent / "serve.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mem", "serve"],
+            env=environment(data_dir, **settings),
+            cwd=data_dir.parent,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
         with contextlib.suppress(FileNotFoundError, json.JSONDecodeError, httpx.TransportError):

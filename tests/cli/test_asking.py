@@ -101,6 +101,13 @@ def test_timeline_pages_keep_the_range_and_show_each_thing_once(mem, api):
     assert (second["cursor"], second["from"], second["to"]) == (["c"], [samples.BEGAN], [samples.ENDED])
 
 
+def test_a_time_back_from_now_is_not_an_option(mem, api):
+    assert mem("timeline", "--from", "-2h").exit_code == 0
+    assert mem("frame", "-2h").exit_code == 0
+    assert api.requests("GET", "/api/timeline")[0].query["from"]
+    assert api.requests("GET", "/api/frames")[0].query["at"]
+
+
 def test_an_empty_timeline_names_the_newest_recording(mem, api):
     empty = samples.timeline(spans=[], segments=[], notes=[], sources={}, range_defaulted=True)
     api.answers["GET /api/timeline"] = empty

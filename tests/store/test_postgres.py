@@ -1,11 +1,12 @@
 import threading
 import time
 
+import psycopg
 import pytest
 from tests.store import rows
 
-from mem.errors import DatabaseFailed
-from mem.store import sources
+from mem.errors import DatabaseFailed, DiskFull, TooBusy
+from mem.store import postgres, sources
 from mem.store.database import open_database
 
 
@@ -86,3 +87,16 @@ def test_the_same_content_added_by_two_at_once_is_one_source(postgres_url, tmp_p
     thread.join(30)
     assert found == [first]
     db.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [
+        (psycopg.OperationalError("server closed the connection"), DatabaseFailed),
+        (psycopg.errors.DeadlockDetected("deadlock detected"), TooBusy),
+        (psycopg.errors.DiskFull("could not extend file"), DiskFull),
+    ],
+)
+def test_what_the_server_reports_is_told_apart(error, raised):
+    with pytest.raises(raised), postgres._failures():
+        raise error

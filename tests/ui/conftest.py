@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.ui.fake import Fake, serving
 from tests.ui.story import Story, afternoon
 
@@ -21,10 +20,13 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 def browser() -> Iterator[Any]:
     """Headless Chromium, driven by Playwright."""
     api = pytest.importorskip(
-        "playwright.sync_api", reason="THE PAGE IS NOT TESTED: there is no playwright (pip install playwright)"
+        "playwright.sync_api",
+        reason="THE PAGE IS NOT TESTED: there is no playwright (pip install playwright)",
     )
     with api.sync_playwright() as driver:
-        found = next((path for name in NAMES if (path := shutil.which(name))), driver.chromium.executable_path)
+        found = next(
+            (path for name in NAMES if (path := shutil.which(name))), driver.chromium.executable_path
+        )
         if not Path(found).exists():
             pytest.skip("THE PAGE IS NOT TESTED: there is no Chromium (apt-get install chromium)")
         with driver.chromium.launch(executable_path=found, args=[*FLAGS]) as chromium:

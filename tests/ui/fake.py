@@ -16,7 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 from tests.ui.story import Json, Story, moment, picture, stamp
 
 WEB = Path(__file__).resolve().parents[2] / "src" / "mem" / "web"
-TYPES = {".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript",
+    ".css": "text/css",
+    ".svg": "image/svg+xml",
+}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -70,16 +75,16 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Keep quiet."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.answer("GET")
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self.answer("POST")
 
-    def do_PATCH(self) -> None:  # noqa: N802
+    def do_PATCH(self) -> None:
         self.answer("PATCH")
 
-    def do_DELETE(self) -> None:  # noqa: N802
+    def do_DELETE(self) -> None:
         self.answer("DELETE")
 
     def answer(self, method: str) -> None:
@@ -157,6 +162,19 @@ class Handler(BaseHTTPRequestHandler):
             source.update(time_source="caller", time_confidence="high", time_evidence=body["started_at"])
         self.json(source | body)
         source.update(body)
+
+    def remove(self, number: str) -> None:
+        story = self.server.story
+        del story.sources[int(number)]
+        for name in ("spans", "segments", "notes"):
+            setattr(story, name, [row for row in getattr(story, name) if row["source_id"] != int(number)])
+        self.json({"removed": {"sources": 1}, "freed_bytes": 1})
+
+    def note(self, body: Json) -> None:
+        notes, at = self.server.story.notes, body["start"]
+        made = {"id": len(notes) + 1, "end": at, "author": "owner", "created_at": at, "updated_at": at}
+        notes.append(made | body)
+        self.json(notes[-1], 201)
 
     def timeline(self) -> None:
         story, limit = self.server.story, int(self.query.get("limit", "100"))
@@ -241,7 +259,9 @@ class Handler(BaseHTTPRequestHandler):
         self.json(self.server.story.jobs[int(number)], 202)
 
     def retry(self, number: str) -> None:
-        self.server.story.change(int(number), "queued", state="queued", cancel_requested=False, error_code=None, error_detail=None)
+        self.server.story.change(
+            int(number), "queued", state="queued", cancel_requested=False, error_code=None, error_detail=None
+        )
         self.json(self.server.story.jobs[int(number)], 202)
 
     def upload(self) -> None:
@@ -254,8 +274,8 @@ class Handler(BaseHTTPRequestHandler):
         if known:
             self.json({"duplicate": True, "source": known[0]})
         elif name.endswith(".txt"):
-            self.problem(415, "not_media", "The file is not a video or audio recording that Mem can read.",
-                         "Mem reads MP4, MOV, Matroska, WebM, MPEG-TS, AVI, FLV, ASF, Ogg, WAV, MP3 and FLAC.")  # fmt: skip
+            detail = "The file is not a video or audio recording that Mem can read."
+            self.problem(415, "not_media", detail, "Mem reads MP4, MOV and Matroska.")
         else:
             job = self.server.story.job(name, "queued")
             self.server.story.change(job["id"], "queued")
@@ -301,6 +321,8 @@ ROUTES = [
     (r"/api/sources", "GET", "sources"),
     (r"/api/sources/(\d+)", "GET", "source"),
     (r"/api/sources/(\d+)", "PATCH", "redate"),
+    (r"/api/sources/(\d+)", "DELETE", "remove"),
+    (r"/api/notes", "POST", "note"),
     (r"/api/timeline", "GET", "timeline"),
     (r"/api/timeline/density", "GET", "density"),
     (r"/api/frames/(\d+)/image", "GET", "image"),

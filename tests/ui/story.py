@@ -28,7 +28,7 @@ def stamp(moment: datetime) -> str:
 
 def moment(text: str) -> datetime:
     """The instant that the API's text says."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)
 
 
 class Story:
@@ -42,10 +42,18 @@ class Story:
         self.notes: list[Json] = []
         self.jobs: dict[int, Json] = {}
         self.events: list[Json] = []
-        self.dice = random.Random(7)  # noqa: S311 - scenery, not secrets
+        self.dice = random.Random(7)
 
     def record(
-        self, name: str, begin: float, minutes: float, *, look: str, every: float, talk: float = 0.0, **more: Any
+        self,
+        name: str,
+        begin: float,
+        minutes: float,
+        *,
+        look: str,
+        every: float,
+        talk: float = 0.0,
+        **more: Any,
     ) -> int:
         """Add a recording that began `begin` minutes after noon; returns its id."""
         number = len(self.sources) + 1
@@ -86,7 +94,12 @@ class Story:
             text = SAID[turn % len(SAID)]
             each = timedelta(milliseconds=320)
             words = [
-                {"start": stamp(at + each * i), "end": stamp(at + each * (i + 1)), "text": f" {w}", "probability": 0.9}
+                {
+                    "start": stamp(at + each * i),
+                    "end": stamp(at + each * (i + 1)),
+                    "text": f" {w}",
+                    "probability": 0.9,
+                }
                 for i, w in enumerate(text.split())
             ]
             self.segments.append({
@@ -123,8 +136,9 @@ class Story:
     def change(self, number: int, type_: str, **fields: Any) -> None:
         """Change a job and tell the listeners."""
         self.jobs[number].update(fields)
-        self.events.append({"id": len(self.events) + 1, "job_id": number, "at": stamp(datetime.now(UTC)),
-                            "type": type_, "data": {k: fields[k] for k in ("stage", "progress") if k in fields}})  # fmt: skip
+        data = {name: fields[name] for name in ("stage", "progress") if name in fields}
+        event = {"id": len(self.events) + 1, "job_id": number, "at": stamp(datetime.now(UTC))}
+        self.events.append(event | {"type": type_, "data": data})
 
 
 def afternoon() -> Story:
@@ -137,7 +151,9 @@ def afternoon() -> Story:
     story.record("kick-off.mp4", 60, 48, **talks)
     doubt = {"time_confidence": "low", "time_source": "mtime", "time_evidence": "2026-11-20T15:54:00Z"}
     story.record("review.mp4", 186, 48, **talks, **doubt)
-    story.record("front-door-thursday.mp4", -1440, 200, look="road", every=60, location="Front door", device="camera")
+    story.record(
+        "front-door-thursday.mp4", -1440, 200, look="road", every=60, location="Front door", device="camera"
+    )
     story.record("voice memo.m4a", 118, 6, look="desk", every=600, talk=5, **doubt)
     story.record("stand-up.mp4", -4300, 12, **talks)
     story.record("half a lecture.mp4", -8000, 40, look="talk", every=30, talk=9, state="partial")
@@ -149,8 +165,8 @@ def afternoon() -> Story:
     story.job("notes.txt.mp4", "failed", error_code="not_media",
               error_detail="The file is not a video or audio recording that Mem can read.")  # fmt: skip
     story.job("half a lecture.mp4", "partial", source_id=9, progress=1.0, error_code="cut_off",
-              error_detail="The recording ends in the middle; 40 minutes could be read.", started_at=stamp(at),
-              finished_at=stamp(at + timedelta(seconds=90)))  # fmt: skip
+              error_detail="The recording ends in the middle; 40 minutes could be read.",
+              started_at=stamp(at), finished_at=stamp(at + timedelta(seconds=90)))  # fmt: skip
     story.job("kick-off.mp4", "done", source_id=4, progress=1.0, started_at=stamp(at),
               finished_at=stamp(at + timedelta(seconds=200)), stage="index", result={
                   "known": False, "source_id": 4, "samples": 576, "frames": 144, "dropped_share": 0.75,
@@ -164,13 +180,15 @@ def picture(frame: Json, width: int) -> bytes:
     """A scene for the frame, drawn from its id, as WebP."""
     w, h = 960, 540
     image = Image.new("RGB", (w, h), frame["colour"])
-    draw, dice = ImageDraw.Draw(image), random.Random(frame["id"])  # noqa: S311
+    draw, dice = ImageDraw.Draw(image), random.Random(frame["id"])
     if frame["look"] == "road":
         draw.polygon([(380, 0), (580, 0), (900, h), (60, h)], fill="#5b5b5a")
         draw.line([(480, 0), (480, h)], fill="#8a8a84", width=6)
         for _ in range(dice.randint(0, 2)):
             x, y = dice.randint(200, 700), dice.randint(80, 420)
-            draw.rounded_rectangle((x, y, x + 70, y + 110), 16, fill=dice.choice(["#e8e8e6", "#b23a38", "#23282e"]))
+            draw.rounded_rectangle(
+                (x, y, x + 70, y + 110), 16, fill=dice.choice(["#e8e8e6", "#b23a38", "#23282e"])
+            )
     elif frame["look"] == "desk":
         draw.rectangle((160, 0, 800, h), fill="#ffffff")
         for line in range(14):

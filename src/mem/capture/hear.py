@@ -1,9 +1,9 @@
 """Listening to one recording, inside the process that decodes it.
 
 Pieces of about a minute, each ending in a lull, go through the detector, and what is speech through the
-model, which is loaded when the first speech is found. A piece depends on nothing but the recording and
-the language, so a run that goes on from a committed stretch says word for word what an undisturbed one
-says.
+model, which is loaded when the first speech is found. What is said depends on nothing but the recording,
+the last committed stretch and the language, so a run that goes on from there says word for word what an
+undisturbed one says.
 """
 
 import json
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from av.container import InputContainer
 
 from mem.media import audio
@@ -22,6 +23,9 @@ from mem.speech import models, vad
 from mem.speech.sentences import Sentence
 from mem.speech.vad import Region
 from mem.speech.whisper import Recogniser
+
+_ENOUGH = 50 * audio.RATE  # speech that fills two looks of the model
+_LONGEST_CHAPTER = 300 * audio.RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +74,26 @@ def _listen(container: InputContainer, request: Request, ear: "_Ear") -> Iterato
     stream = audio.find(container)
     faults = audio.Faults()
     index, committed, until_ms, speech_ms = request.stretch, request.until_ms, 0, 0
+    chapter = Chapter()
     for piece in audio.pieces(audio.sound(container, stream, faults)) if stream else ():
         until_ms = piece.end // audio.PER_MS
         if until_ms > committed:
             speech = vad.regions(piece.samples)
             speech_ms += sum(region.end - region.start for region in speech) // audio.PER_MS
-            for step in ear.listen(piece, speech):
-                yield from (Message("segment", _fields(sentence)) for sentence in step)
-                yield Message("progress", {"offset_ms": piece.start // audio.PER_MS})
-            yield Message("progress", {"offset_ms": until_ms})
-            if until_ms // request.stretch_ms > committed // request.stretch_ms:
+            if not chapter.goes_on(piece):
+                yield from _told(ear, chapter)
+                chapter = Chapter()
+            chapter.add(piece, speech)
+            crossed = until_ms // request.stretch_ms > committed // request.stretch_ms
+            if crossed or chapter.full:
+                yield from _told(ear, chapter)
+                chapter = Chapter()
+            if crossed:
                 yield _stretch(index, until_ms, speech_ms, ear)
                 index, committed, speech_ms = index + 1, until_ms, 0
-        else:
-            yield Message("progress", {"offset_ms": until_ms})
+        yield Message("progress", {"offset_ms": until_ms})
     if until_ms > committed:
+        yield from _told(ear, chapter)
         yield _stretch(index, until_ms, speech_ms, ear)
     yield Message(
         "end",
@@ -95,6 +104,55 @@ def _listen(container: InputContainer, request: Request, ear: "_Ear") -> Iterato
             "warnings": [*ear.warnings, *faults.warnings()],
         },
     )
+
+
+def _told(ear: "_Ear", chapter: "Chapter") -> Iterator[Message]:
+    """What is said in a chapter, with a sign of life for each window of it."""
+    for step in ear.listen(chapter):
+        yield from (Message("segment", _fields(sentence)) for sentence in step)
+        yield Message("progress", {"offset_ms": chapter.end // audio.PER_MS})
+
+
+class Chapter:
+    """Neighbouring pieces that are listened to at once, until there is a minute of speech in them.
+
+    The model looks at 30 s however little is said in them; where little is said this halves its work.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[Piece] = []
+        self.speech: list[Region] = []  # in samples since `start`
+        self.start = 0  # in samples since the start of the recording
+
+    @property
+    def samples(self) -> audio.Samples:
+        """Its sound."""
+        return np.concatenate([piece.samples for piece in self._pieces])
+
+    @property
+    def end(self) -> int:
+        """Where it ends, in samples since the start of the recording."""
+        return self._pieces[-1].end if self._pieces else self.start
+
+    @property
+    def full(self) -> bool:
+        """Whether there is enough to listen to, or as much as should be held."""
+        return (
+            self.end - self.start >= _LONGEST_CHAPTER
+            or sum(region.end - region.start for region in self.speech) >= _ENOUGH
+        )
+
+    def goes_on(self, piece: Piece) -> bool:
+        """Whether `piece` follows without a gap."""
+        return not self._pieces or self.end == piece.start
+
+    def add(self, piece: Piece, speech: Sequence[Region]) -> None:
+        """Take in a piece and the speech found in it; silence at the beginning is not kept."""
+        if not self.speech:
+            self._pieces, self.start = [], piece.start
+        shift = piece.start - self.start
+        self.speech += [Region(region.start + shift, region.end + shift) for region in speech]
+        self._pieces.append(piece)
 
 
 def _stretch(index: int, until_ms: int, speech_ms: int, ear: "_Ear") -> Message:
@@ -137,16 +195,16 @@ class _Ear:
         """What a later run needs to go on as this one would."""
         return {"language": self.language, "speech_ms": self.speech_ms, "warnings": self.warnings}
 
-    def listen(self, piece: Piece, speech: Sequence[Region]) -> Iterator[list[Sentence]]:
-        """What is said in one piece, with empty steps as signs of life."""
-        if not speech:
+    def listen(self, chapter: Chapter) -> Iterator[list[Sentence]]:
+        """What is said in a chapter, with empty steps as signs of life."""
+        if not chapter.speech:
             return
-        recogniser = self._load()
+        recogniser, samples = self._load(), chapter.samples
         language = self.language
         if language is None:
-            language, sure = recogniser.language(piece.samples, speech)
+            language, sure = recogniser.language(samples, chapter.speech)
             self.language = language if sure else None
-        yield from recogniser.steps(piece.samples, speech, language=language, start=piece.start)
+        yield from recogniser.steps(samples, chapter.speech, language=language, start=chapter.start)
 
     def _load(self) -> Recogniser:
         if self._recogniser is None:

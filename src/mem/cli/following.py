@@ -44,8 +44,10 @@ def follow(client: Client, job: Json, show: Show) -> Json:
         with suppress(ServerGone, Refused):
             for event in client.events(f"/api/jobs/{job['id']}/events", last):
                 last = event.id or last
-                job = moved(job, event)
-                show(job)
+                stepped = moved(job, event)
+                if stepped is not job:
+                    job = stepped
+                    show(job)
             pause = ENDED_SECONDS
         time.sleep(pause)
 
@@ -141,7 +143,9 @@ def watching(client: Client, name: str, *, quiet: bool = False) -> Iterator[Show
 
 
 def _move(bar: "Progress", task: "TaskID", job: Json, pace: Pace) -> None:
-    bar.update(task, completed=float(job.get("progress") or 0.0), stage=stage(job), pace=pace.words())
+    bar.update(
+        task, completed=float(job.get("progress") or 0.0), stage=stage(job), pace=pace.words(), refresh=True
+    )
 
 
 def _lines(name: str, measure: Show, pace: Pace) -> Show:

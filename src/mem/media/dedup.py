@@ -6,7 +6,8 @@ a 1080p picture). A brighter or darker light over the whole picture is taken out
 changed when the mean difference of its pixels passes a threshold that rises with the picture's
 noise, but never beyond a cap: else a wholly new picture would raise its own bar. The colours of a
 tile count by themselves, so that a lamp that turns from green to red is news. The picture is new
-when enough changed tiles lie together: noise is scattered, what people care about is not.
+when enough changed tiles lie together - noise is scattered, what people care about is not - or when
+more of them together changed less, as a line of pale text makes them.
 """
 
 import json

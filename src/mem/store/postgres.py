@@ -10,7 +10,7 @@ from psycopg import RawCursor
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-from mem.errors import DatabaseFailed
+from mem.errors import DatabaseFailed, DiskFull, TooBusy
 from mem.store.database import Engine, Row, bulk, load_queries, parameter, with_zone
 
 _MAX_CONNECTIONS = 8
@@ -47,9 +47,13 @@ def open_url(url: str) -> "PostgresDatabase":
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """Turn a lost connection into DatabaseFailed."""
+    """Turn a lost connection into DatabaseFailed, and what may work a moment later into TooBusy."""
     try:
         yield
+    except psycopg.errors.DiskFull as error:
+        raise DiskFull("The disk of PostgreSQL is full.") from error
+    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure) as error:
+        raise TooBusy("Two writers were in each other's way.") from error
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise DatabaseFailed(f"The database failed: {str(error).splitlines()[0]}") from error
 

@@ -10,6 +10,7 @@ const TICK_MS = 80;
 export class Player extends EventTarget {
   playing = false;
   #source = null;
+  #from = 0;
   #timer = 0;
   #film = null;
   #unplayable = new Set();
@@ -35,6 +36,7 @@ export class Player extends EventTarget {
 
   #play(source, at) {
     this.#source = source;
+    this.#from = at;
     this.playing = true;
     this.dispatchEvent(new Event("state"));
     if (this.#unplayable.has(source.id)) this.#run(at);
@@ -54,16 +56,16 @@ export class Player extends EventTarget {
     film.play().then(() => {
       show(film, this.playing && film.videoWidth > 0);
       this.#follow(() => source.start + film.currentTime * 1000);
-    }).catch(() => this.#give(source, at));
+    }).catch(() => this.#give(source));
   }
 
   // The original is not kept, or this browser cannot decode it: step through the frames instead.
-  #give(source, at = null) {
+  #give(source) {
     if (this.#unplayable.has(source.id)) return;
     this.#unplayable.add(source.id);
     this.#film?.remove();
     this.#film = null;
-    if (this.playing && at !== null) this.#run(at);
+    if (this.playing) this.#run(this.#from);
   }
 
   #run(at) {

@@ -9,6 +9,7 @@ const GUESSED = {
   caller: "given", sidecar: "read from the file beside it", filename: "read from its name",
   container: "read from the file", mtime: "guessed from the file's date",
 };
+const FORMATS = [["txt", "text"], ["srt", "SRT"], ["vtt", "VTT"], ["json", "JSON"]];
 const SHOWN = 200;
 
 /** A list; with `open` every row shows its form. `wish`: open(source id), tell(text). */
@@ -71,7 +72,9 @@ export class Recordings {
     } },
     !this.open && el("label", {}, el("span", {}, "Name"), name), !this.open && el("label", {}, el("span", {}, "Place"), where),
     el("label", {}, el("span", {}, "Began"), began), save,
-    !this.open && el("button", { class: "danger", type: "button", onclick: () => this.#delete(source, form) }, "Delete"));
+    !this.open && el("button", { class: "danger", type: "button", onclick: () => this.#delete(source, form) }, "Delete"),
+    !this.open && el("p", { class: "muted said-in" }, "What was said, as ", FORMATS.map(([ending, text]) =>
+      el("a", { href: `/api/sources/${source.id}/transcript.${ending}`, download: `${source.name}.${ending}` }, text))));
     return form;
   }
 

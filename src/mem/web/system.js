@@ -23,7 +23,8 @@ export class System {
       el("p", { class: "muted" }, "It is not certain when these recordings began. Give the right time, or confirm the one that was read."),
       this.doubtful.element);
     this.recordings = el("section", {}, el("h2", {}, "Recordings"), this.all.element);
-    fill(root, el("h1", {}, "System"), this.health, this.reasons, this.facts, this.doubts, this.recordings);
+    fill(root, el("h1", {}, "System"), this.health, this.reasons, this.facts, this.doubts, this.recordings,
+      el("p", { class: "muted more-to-read" }, "Programs can do all that this page does: ", el("a", { href: "/docs" }, "reference of the API"), "."));
     record.addEventListener("sources", () => this.#list());
   }
 
@@ -68,8 +69,8 @@ export class System {
     const number = (value) => value.toLocaleString("en");
     const facts = [
       ["Recordings", number(total(status.sources)), states(status.sources, { ready: "ready", processing: "being taken in", new: "waiting", partial: "partly readable", failed: "failed" })],
-      ["Frames", number(frames.kept), frames.samples ? `of ${number(frames.samples)} looks; ${Math.round(frames.dropped_share * 100)} % showed nothing new` : ""],
-      ["Speech", speech.model ?? "no model", [speech.origin && `from ${speech.origin}`, speech.device, speech.compute_type].filter(Boolean).join(" · "), speech.note],
+      ["Frames", number(frames.kept), frames.samples ? `of ${number(frames.samples)} looks; ${Math.round(frames.dropped_share * 100)}\u00a0% showed nothing new` : ""],
+      ["Speech", speech.model ?? "no model", [speech.origin, speech.device, speech.compute_type].filter(Boolean).join(" · "), speech.note],
       ["Work", waiting(status.jobs), status.oldest_queued_seconds ? `the oldest has waited ${length(status.oldest_queued_seconds * 1000)}` : ""],
       ["Disk", `${bytes(disk.free_bytes)} free`, `of ${bytes(disk.total_bytes)}`, el("meter", { min: 0, max: disk.total_bytes, value: disk.total_bytes - disk.free_bytes, high: disk.total_bytes * 0.92, "aria-label": "Disk used" })],
       ["Database", bytes(database.size_bytes), ENGINES[database.engine] ?? database.engine],

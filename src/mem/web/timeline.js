@@ -146,15 +146,19 @@ export class Timeline extends EventTarget {
       this.draw();
     });
     this.labels.parentElement.addEventListener("wheel", (event) => this.#move(0, event.deltaY), { passive: true });
-    this.record.addEventListener("sources", () => this.#names());
-    this.record.addEventListener("spans", () => this.draw());
+    this.record.addEventListener("sources", () => {
+      this.#names();
+      this.#need();
+    });
+    this.record.addEventListener("spans", () => {
+      this.#need();
+      this.draw();
+    });
     arrived.addEventListener("picture", () => this.draw());
-    this.#need = paced(() => this.#ensure(), 120);
-    this.#ask = settled(() => this.#askDensity(), 160);
   }
 
-  #need = () => {};
-  #ask = () => {};
+  #need = paced(() => this.#ensure(), 120);
+  #ask = settled(() => this.#askDensity(), 160);
 
   #resize() {
     const ratio = devicePixelRatio || 1;

@@ -55,11 +55,10 @@ def test_places_are_exact(text: str):
     """Each token, cut out of the original by its place, is that token again."""
     found = words.tokens(text)
     assert [token.text for token in found] == words.plain(text)
-    last = 0
     for token in found:
-        assert last <= token.start < token.end <= len(text) or token.start >= last - 1
-        assert token.text in "".join(words.fold(text[token.start : token.end]))[: words.LONGEST * 4]
-        last = token.end
+        assert 0 <= token.start < token.end <= len(text)
+        assert token.text in words.fold(text[token.start : token.end])
+    assert [token.start for token in found] == sorted(token.start for token in found)
 
 
 @given(st.text(alphabet=st.characters(categories=["L", "N"])))
@@ -88,9 +87,17 @@ def test_forms(word: str, expected: tuple[str, ...]):
 
 @pytest.mark.parametrize(
     ("word", "other", "errors"),
-    [("invoice", "invoice", 0), ("invocie", "invoice", 1), ("invoic", "invoice", 1), ("onvoice", "invoice", 1),
-     ("invoices", "invoice", 1), ("recieev", "receive", 2), ("abc", "cab", 2), ("", "ab", 2)],
-)  # fmt: skip
+    [
+        ("invoice", "invoice", 0),
+        ("invocie", "invoice", 1),
+        ("invoic", "invoice", 1),
+        ("onvoice", "invoice", 1),
+        ("invoices", "invoice", 1),
+        ("recieev", "receive", 2),
+        ("abc", "cab", 2),
+        ("", "ab", 2),
+    ],
+)
 def test_typing_errors_are_counted(word: str, other: str, errors: int):
     assert words.within(word, other, errors)
     assert errors == 0 or not words.within(word, other, errors - 1)

@@ -5,6 +5,7 @@ import pytest
 from av.video.frame import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
 from tests import videos
 
 from mem.media import dedup
@@ -52,6 +53,16 @@ def test_a_typed_line_is_news():
     after = page("The first line stands here", "and a second one", "twenty letters more.")
     assert differ(before, after)
     assert differ(after, before)
+
+
+@pytest.mark.parametrize("place", range(40, 56, 4))
+def test_pale_text_is_news(place):
+    before = videos.flat((246, 246, 246), 1920, 1080)
+    image = Image.fromarray(before)
+    ImageDraw.Draw(image).text(
+        (300, place), "twenty pale letters!", fill=(206, 206, 206), font=ImageFont.load_default(16)
+    )
+    assert differ(before, np.asarray(image))
 
 
 def test_one_typed_letter_is_not():

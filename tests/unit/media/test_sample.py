@@ -19,6 +19,10 @@ CODINGS = {
         ".mkv",
         videos.Shape(codec="libx265", gop_ms=2000, options={"x265-params": "log-level=none"}),
     ),
+    "open groups of H.264": (
+        ".ts",
+        videos.Shape(gop_ms=1500, bframes=3, options={"x264-params": "scenecut=0:bframes=3:open-gop=1"}),
+    ),
     "MPEG-4 in AVI": (".avi", videos.Shape(codec="mpeg4", gop_ms=3000)),
     "VP9": (
         ".webm",
@@ -26,6 +30,7 @@ CODINGS = {
     ),
     "only keyframes": (".mov", videos.Shape(codec="mjpeg", pixels="yuvj420p")),
     "fragments": (".mp4", videos.Shape(container={"movflags": "frag_keyframe+empty_moov"})),
+    "AV1": (".mkv", videos.Shape(codec="libsvtav1", gop_ms=3000, options={"preset": "12"})),
     "late start": (".mkv", videos.Shape(start_ms=3700, bframes=2)),
 }
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.store.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 
 from mem import reindex, search
 from mem.index import Index
@@ -15,7 +16,6 @@ from mem.search import Query, SearchPage
 from mem.store import database, frames, notes, sources, texts
 from mem.store.database import Database
 from mem.types import Segment, Source, Span, StartTime
-from tests.store.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -39,8 +39,9 @@ class Recalled:
     def source(self, name: str = "a.mp4", *, location: str | None = None, began: float = 0) -> Source:
         with self.db.write() as w:
             return sources.add(
-                w, kind="file", name=name, location=location, device=None, content_hash=str(next(self.hashes)),
-                size=1, path="/a.mp4", original=None, start=start_time(at(began)), media=None, added_at=NOON,
+                w, kind="file", name=name, location=location, device=None, size=1, path="/a.mp4",
+                content_hash=str(next(self.hashes)), original=None, start=start_time(at(began)), media=None,
+                added_at=NOON,
             )[0]  # fmt: skip
 
     def say(
