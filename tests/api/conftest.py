@@ -7,6 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mem.api.app import create_app, serving
+from mem import config as mem_config
 from mem.config import Config
 from mem.memory import Memory, open_memory
 
@@ -49,4 +50,12 @@ def owner() -> dict[str, str]:
 def live(memory: Memory) -> Iterator[httpx.Client]:
     """A caller of the application on a real socket."""
     with serving(memory, worker=False) as (url, _), httpx.Client(base_url=url, timeout=20, limits=MANY) as caller:
+        yield caller
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory) -> Iterator[TestClient]:
+    """A caller of an empty memory that the tests of one file share, for questions that change nothing."""
+    facts = {"data_dir": str(tmp_path_factory.mktemp("quiet") / "data"), "storage.min_free_bytes": 0}
+    with open_memory(mem_config.load(facts, environ={})) as opened, local_client(opened) as caller:
         yield caller

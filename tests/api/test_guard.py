@@ -10,6 +10,11 @@ from mem.api import guard
 from .test_problems import check
 
 
+@pytest.fixture(scope="module")
+def client(quiet):
+    return quiet
+
+
 def other_peer(client, peer: str) -> TestClient:
     return TestClient(client.app, base_url="http://127.0.0.1:8000", client=(peer, 5))
 

@@ -10,6 +10,12 @@ from mem.errors import MemError
 
 from .conftest import local_client
 
+
+@pytest.fixture(scope="module")
+def client(quiet):
+    return quiet
+
+
 FIELDS = {"type", "title", "status", "detail", "code", "request_id", "instance"}
 
 

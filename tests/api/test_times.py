@@ -11,6 +11,12 @@ from mem.errors import BadCursor, BadTime, MemError
 
 from .test_problems import check
 
+
+@pytest.fixture(scope="module")
+def client(quiet):
+    return quiet
+
+
 RANGED = ["/api/timeline", "/api/timeline/density", "/api/frames", "/api/notes", "/api/search?q=x"]
 
 

@@ -25,6 +25,8 @@ def folder(tmp_path: Path) -> Path:
 def mem(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mem:
     """Run a command line in this process, in Berlin, with the data directory from the environment."""
     monkeypatch.setenv("TZ", "Europe/Berlin")
+    monkeypatch.setattr("tzlocal.unix._cache_tz", None)
+    monkeypatch.setattr("tzlocal.unix._cache_tz_name", None)
     monkeypatch.setenv("MEM_DATA_DIR", str(folder))
     monkeypatch.chdir(tmp_path)
 

@@ -23,6 +23,7 @@ from mem.media.offsets import Faults, Offsets
 
 _HELD_BYTES = 32 * 2**20  # packets held back; beyond that they are decoded on the way
 _HELD_PACKETS = 1024
+_BEHIND = 40  # packets that a decoder may want to see before it gives a picture out
 _FARTHEST_MS = 10_000  # tolerance beyond which a keyframe never stands in for a picture
 _DEMUX_ERRORS = 64  # in a row, after which the rest of the file is given up
 _PULSE_PACKETS = 512
@@ -96,7 +97,7 @@ def samples(
                 break
             if number % _PULSE_PACKETS == 0:
                 yield Reached(offset)
-            if packet.is_keyframe and run.packets:
+            if packet.is_keyframe and run.begun:
                 yield from run.finish(pace, at, next_key=offset, end_ms=offset)
                 run = _Run(stream, faults)
             run.add(packet, offset)
@@ -140,6 +141,7 @@ class _Run:
     offsets: list[int] = field(default_factory=list)  # of its pictures
     held: int = 0  # bytes in `packets`
     room: int = 1  # times the bounds; grows when nothing can be let go
+    begun: bool = False
     headed: bool = False  # it begins with a keyframe
     key: int | None = None  # offset of that keyframe, when it is to be shown
     places: dict[int, int] = field(default_factory=dict)  # time stamp -> offset, of what is to come
@@ -150,7 +152,7 @@ class _Run:
 
     def add(self, packet: "Packet[VideoStream]", offset: int) -> None:
         """Hold a packet back."""
-        first = not self.packets and not self.fed
+        first, self.begun = not self.begun, True
         self.headed = self.headed or (first and packet.is_keyframe)
         self.packets.append((packet, offset))
         self.held += packet.size
@@ -185,6 +187,7 @@ class _Run:
         before = len(self.packets)
         self.offsets.sort()
         if self.offsets:
+            end_ms = min(end_ms, self.offsets[-_BEHIND:][0])
             yield from self._answer(_wanted(self.offsets, self.key, None, end_ms, pace, at), at, whole=False)
             keep = self.offsets[max(0, bisect_right(self.offsets, at.asked_ms) - 1)]
             while self.packets and self.packets[0][1] < keep:
@@ -197,18 +200,20 @@ class _Run:
 
     def _answer(self, wanted: list[tuple[int, int]], at: Position, *, whole: bool) -> Iterator[Sample]:
         for number, (asked, target) in enumerate(wanted, 1):
-            found = self._picture(target, last=whole and number == len(wanted))
+            found = self._picture(target, whole, last=whole and number == len(wanted))
             if found is not None and found[1] > at.seen_ms:
                 at.seen_ms = found[1]
                 yield Sample(found[1], asked, found[0])
 
-    def _picture(self, target: int, *, last: bool) -> tuple[VideoFrame, int] | None:
+    def _picture(self, target: int, whole: bool, *, last: bool) -> tuple[VideoFrame, int] | None:
         """The picture at `target`, or what is left near it when it cannot be decoded."""
         while True:
             self._pass(target)
             if (self.current is not None and self.current[1] == target) or self.ready or self.drained:
                 break
             if not self.packets:
+                if not whole:
+                    break  # drained, the decoder could not go on with what is still to come
                 self._drain()
             elif self._feed(wanted=target) == target and last:
                 self._drain()  # cheaper than feeding on until it comes out

@@ -11,7 +11,7 @@ from mem.errors import Conflict
 from mem.memory import Memory
 from mem.store import jobs, sources
 from mem.store.database import Reader
-from mem.types import ACTIVE_JOB_STATES, Source
+from mem.types import Source
 
 log = logging.getLogger(__name__)
 
@@ -42,12 +42,11 @@ def source(memory: Memory, source_id: int) -> Deleted:
 
 def refuse_while_working(r: Reader, source_id: int) -> None:
     """Raise Conflict while a job about the source has not ended."""
-    for state in ACTIVE_JOB_STATES:
-        for job in jobs.page(r, limit=1, before=None, state=state, source_id=source_id):
-            raise Conflict(
-                f"Job {job.id} about source {source_id} is {state}.",
-                hint="Wait for its end, or cancel it first.",
-            )
+    for job in jobs.active_of(r, source_id, limit=1):
+        raise Conflict(
+            f"Job {job.id} about source {source_id} is {job.state}.",
+            hint="Wait for its end, or cancel it first.",
+        )
 
 
 def _remove(memory: Memory, source: Source) -> int:

@@ -41,7 +41,7 @@ def add(memory: Memory, drafts: Sequence[Draft]) -> list[Note]:
             )
             for draft in drafts
         ]
-    _carry(memory, written)
+    _copy(memory, {note.source_id for note in written})
     return written
 
 
@@ -57,7 +57,7 @@ def edit(
     """Change what is given. Raises NotFound, BadTime."""
     with memory.db.write() as w:
         note = notes.edit(w, note_id, start=start, end=end, text=text, tags=tags, now=types.now())
-    _carry(memory, [note])
+    _copy(memory, {note.source_id})
     return note
 
 
@@ -67,10 +67,6 @@ def delete(memory: Memory, note_id: int) -> None:
         note = notes.get(w, note_id)
         notes.delete(w, note_id)
     _copy(memory, {note.source_id})
-
-
-def _carry(memory: Memory, written: Sequence[Note]) -> None:
-    _copy(memory, {note.source_id for note in written})
 
 
 def _copy(memory: Memory, source_ids: set[int | None]) -> None:

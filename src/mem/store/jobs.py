@@ -163,7 +163,7 @@ def retry(w: Writer, job_id: int, now: datetime) -> Job:
 def recover(w: Writer, now: datetime, *, owner_prefix: str = "") -> int:
     """Queue the running jobs of workers that are gone: those whose name begins with `owner_prefix`.
 
-    For the start of a process that alone has workers. The attempts made so far keep counting.
+    For the start of a process that alone has workers. The attempt that was cut short does not count.
     """
     rows = w.run("jobs.recover", now, owner_prefix)
     for row in rows:

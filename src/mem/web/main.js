@@ -2,8 +2,8 @@
 
 import { connection } from "/web/api.js";
 import * as address from "/web/address.js";
-import { announce, el, fill, paced, say, show } from "/web/dom.js";
-import { length, moment } from "/web/time.js";
+import { paced, say, show } from "/web/dom.js";
+import { moment } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
 import { again as picturesAgain } from "/web/images.js";
 import { Record } from "/web/record.js";
@@ -14,10 +14,12 @@ import { Uploads } from "/web/uploads.js";
 import { Jobs } from "/web/jobs.js";
 import { Intake } from "/web/intake.js";
 import { System } from "/web/system.js";
+import { badge } from "/web/badge.js";
+import { droppable } from "/web/drop.js";
+import { tell } from "/web/notice.js";
 
 const byId = (id) => document.getElementById(id);
 const GROWING_MS = 3000; // how often a recording that is being taken in is looked at again
-const TOLD_MS = 6000;
 
 const record = new Record();
 const uploads = new Uploads();
@@ -28,6 +30,7 @@ let playing = false;
 const wish = {
   go: (at, source, { playing: on = false } = {}) => {
     playing = on;
+    if (address.place.screen === "search") query.blur();
     const chosen = choose(at, source ?? address.place.source);
     address.go({ at, source: chosen?.id ?? null, screen: "day" }, { step: address.place.screen !== "day" });
     playing = false;
@@ -99,32 +102,7 @@ timeline.addEventListener("view", paced(() => {
   if (record.sources.size) address.go({ zoom });
 }, 400));
 
-// Notices
-
-let toldTimer = 0;
-let away = false;
-
-function tell(text) {
-  notice(text);
-  announce(text);
-  clearTimeout(toldTimer);
-  toldTimer = setTimeout(() => notice(away ? AWAY : ""), TOLD_MS);
-}
-
-const AWAY = "Mem is not answering. This page goes on by itself as soon as it does.";
-
-function notice(text) {
-  say(byId("notice"), text);
-  show(byId("notice"), text !== "");
-}
-
-connection.addEventListener("lost", () => {
-  away = true;
-  notice(AWAY);
-});
 connection.addEventListener("found", () => {
-  away = false;
-  notice("");
   picturesAgain();
   search.again();
   begin();
@@ -132,18 +110,7 @@ connection.addEventListener("found", () => {
 
 // Work at the server
 
-jobs.addEventListener("change", () => {
-  const active = jobs.active();
-  show(byId("work"), active.length > 0);
-  if (!active.length) return;
-  const part = active.reduce((sum, job) => sum + job.progress, 0) / active.length;
-  const left = active.map((job) => jobs.left(job)).filter((ms) => ms !== null);
-  const ring = el("span", { class: "ring" });
-  ring.style.setProperty("--part", `${Math.round(part * 100)}%`);
-  const text = `${active.length} ${active.length === 1 ? "job" : "jobs"} · ${Math.round(part * 100)} %`;
-  fill(byId("work"), ring, el("span", {}, left.length ? `${text} · ${length(Math.max(...left))}` : text));
-});
-
+badge(byId("work"), jobs);
 const grown = new Set();
 const regrow = paced(() => {
   for (const id of grown) record.refresh(id).catch(() => undefined);
@@ -231,24 +198,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-let entered = 0;
-const holds = (event) => event.dataTransfer?.types.includes("Files");
-addEventListener("dragenter", (event) => {
-  if (!holds(event)) return;
-  entered += 1;
-  show(byId("drop"), true);
-});
-addEventListener("dragleave", (event) => {
-  if (holds(event) && (entered = Math.max(0, entered - 1)) === 0) show(byId("drop"), false);
-});
-addEventListener("dragover", (event) => holds(event) && event.preventDefault());
-addEventListener("drop", (event) => {
-  if (!holds(event)) return;
-  event.preventDefault();
-  entered = 0;
-  show(byId("drop"), false);
+droppable(byId("drop"), (files) => {
   address.go({ screen: "intake" }, { step: address.place.screen !== "intake" });
-  intake.take(event.dataTransfer.files);
+  intake.take(files);
 });
 
 place(address.place);

@@ -23,8 +23,8 @@ export class Words {
   constructor(record, wish) {
     this.record = record;
     this.wish = wish;
-    this.said = el("button", { type: "button", role: "tab", "aria-selected": "true", onclick: () => this.#choose("said") }, "Said");
-    this.noted = el("button", { type: "button", role: "tab", "aria-selected": "false", onclick: () => this.#choose("noted") }, "Notes");
+    this.said = el("button", { type: "button", "aria-pressed": "true", onclick: () => this.#choose("said") }, "Said");
+    this.noted = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#choose("noted") }, "Notes");
     this.list = el("ol", { class: "said", tabindex: 0, "aria-label": "What was said. Arrows up and down go from line to line.",
       onkeydown: (event) => this.#key(event), onclick: (event) => this.#click(event),
       onscroll: () => this.#widen() });
@@ -35,7 +35,7 @@ export class Words {
     this.note = el("input", { type: "text", maxlength: 2000, autocomplete: "off" });
     this.form = el("form", { class: "add-note", onsubmit: (event) => this.#add(event) }, this.note, el("button", { class: "pill" }, "Add note"));
     this.element = el("aside", { class: "words", "aria-label": "Words" },
-      el("div", { class: "tabs", role: "tablist", "aria-label": "Words" }, this.said, this.noted), this.list, this.none, this.form);
+      el("div", { class: "tabs", role: "group", "aria-label": "Words" }, this.said, this.noted), this.list, this.none, this.form);
     this.note.addEventListener("input", () => this.#offer());
   }
 
@@ -56,8 +56,8 @@ export class Words {
 
   #choose(which) {
     this.#only = which;
-    this.said.setAttribute("aria-selected", String(which === "said"));
-    this.noted.setAttribute("aria-selected", String(which === "noted"));
+    this.said.setAttribute("aria-pressed", String(which === "said"));
+    this.noted.setAttribute("aria-pressed", String(which === "noted"));
     this.#fill();
     this.#follow(true);
   }

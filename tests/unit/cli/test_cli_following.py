@@ -1,5 +1,7 @@
 """How far a job is, and how fast it goes."""
 
+import pytest
+
 from mem.cli import following
 from mem.cli.client import Event
 from mem.cli.following import Pace
@@ -21,7 +23,7 @@ def test_rate_and_rest_are_measured_from_the_first_step():
 
 
 def test_a_job_that_is_found_half_done_is_not_thought_to_be_fast():
-    assert pace((0.0, 0.5), (10.0, 0.6)).factor() == 6.0
+    assert pace((0.0, 0.5), (10.0, 0.6)).factor() == pytest.approx(6.0)
 
 
 def test_nothing_is_said_too_early_or_at_the_end():

@@ -29,4 +29,5 @@ def test_what_is_copied_from_the_screen_is_the_same_instant():
 
 def test_a_zone_that_does_not_exist_means_utc(monkeypatch):
     monkeypatch.setenv("TZ", "Nowhere/Atall")
+    monkeypatch.setattr("tzlocal.unix._cache_tz", None)
     assert local.zone() is UTC

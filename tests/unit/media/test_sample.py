@@ -146,13 +146,18 @@ def test_what_lies_beyond_the_longest_recording_is_left_out(tmp_path):
     assert faults.too_long
 
 
-def test_memory_stays_bounded_without_changing_the_samples(tmp_path, monkeypatch):
-    file = videos.write(tmp_path / "a.mp4", counted(20), videos.Shape(bframes=3, gop_ms=30_000))
+@pytest.mark.parametrize("bframes", [0, 3])
+def test_memory_stays_bounded_without_changing_the_samples(tmp_path, monkeypatch, bframes):
+    file = videos.write(tmp_path / "a.mp4", counted(40), videos.Shape(bframes=bframes, gop_ms=60_000))
     truth = [(one.asked_ms, one.offset_ms, grey(one.frame)) for one in looking.samples(file, 1300)]
-    monkeypatch.setattr(sample, "_HELD_PACKETS", 12)
+    assert len(truth) == 31
+    monkeypatch.setattr(sample, "_HELD_PACKETS", 60)
     for tolerance_ms in (0, 600):
         bounded = looking.samples(file, 1300, tolerance_ms)
         assert [(one.asked_ms, one.offset_ms, grey(one.frame)) for one in bounded] == truth
+        position = Position(truth[19][0], truth[18][1])
+        rest = looking.samples(file, 1300, tolerance_ms, position=position)
+        assert [(one.asked_ms, one.offset_ms, grey(one.frame)) for one in rest] == truth[19:]
 
 
 @settings(max_examples=25, deadline=None)

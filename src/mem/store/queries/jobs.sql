@@ -134,11 +134,12 @@ where id = $1::bigint and state in ('partial', 'failed', 'cancelled')
 returning id
 
 -- recover --
--- Jobs of workers that are gone. The fence moves so that even a late write of theirs is refused.
+-- Jobs of workers that are gone. The fence moves so that even a late write of theirs is refused. The
+-- attempt does not count: it was not the job that failed.
 update jobs
 set state = case when cancel_requested then 'cancelled' else 'queued' end,
     finished_at = case when cancel_requested then $1::timestamp end,
-    fence = fence + 1, lease_owner = null, lease_until = null
+    attempt = attempt - 1, fence = fence + 1, lease_owner = null, lease_until = null
 where state = 'running' and starts_with(lease_owner, $2::text)
 returning id
 

@@ -1,0 +1,20 @@
+// The ring in the top bar: how much work goes on at the server, how far it is, and how long it takes.
+
+import { el, fill, show } from "/web/dom.js";
+import { length } from "/web/time.js";
+
+/** Keep `element` in step with the jobs. */
+export function badge(element, jobs) {
+  jobs.addEventListener("change", () => {
+    const active = jobs.active();
+    show(element, active.length > 0);
+    if (!active.length) return;
+    const part = Math.round((active.reduce((sum, job) => sum + job.progress, 0) / active.length) * 100);
+    const left = active.map((job) => jobs.left(job)).filter((ms) => ms !== null);
+    const ring = el("span", { class: "ring" });
+    ring.style.setProperty("--part", `${part}%`);
+    const text = `${active.length} ${active.length === 1 ? "job" : "jobs"} · ${part} %`;
+    fill(element, ring, el("span", {}, left.length ? `${text} · ${length(Math.max(...left))}` : text));
+    element.setAttribute("aria-label", text);
+  });
+}
