@@ -383,3 +383,14 @@ def test_the_capture_of_a_file_that_has_not_ended_is_found_by_its_path(db):
     assert jobs.active_for_path(db, "/other") is None
     _do(db, jobs.finish, job, state="done", now=at(1))
     assert jobs.active_for_path(db, "/a b") is None
+
+
+def test_a_file_is_known_by_the_job_about_it_and_active_until_that_ends(db):
+    with db.write() as w:
+        job = jobs.enqueue(w, kind="capture", source_id=None, params={"path": "/a b.mp4"}, max_attempts=3, now=at(0))
+    assert jobs.active_for_path(db, "/a b.mp4").id == job.id
+    with db.write() as w:
+        jobs.cancel(w, job.id, at(1))
+    assert jobs.active_for_path(db, "/a b.mp4") is None
+    assert jobs.path_is_known(db, "/a b.mp4")
+    assert not jobs.path_is_known(db, "/a b")

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -49,6 +50,16 @@ _HEADER_BYTES = 65536  # file names of any length travel in the address of an up
 _START_SECONDS = 30
 
 
+class Application(FastAPI):
+    """FastAPI, describing every error by its own media type."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description of the API."""
+        document = super().openapi()
+        problems.describe(document)
+        return document
+
+
 def create_app(
     config: Config | None = None, *, memory: Memory | None = None, key: str | None = None, worker: bool = True
 ) -> FastAPI:
@@ -57,7 +68,7 @@ def create_app(
     Without `config` that is read at the start too. `key` makes its bearer the owner; `worker` says
     whether jobs are worked on.
     """
-    app = FastAPI(
+    app = Application(
         title="Mem",
         summary="A memory of video by time",
         description="What was on screen, what was said, and when. Times are ISO 8601 with a zone, intervals "

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mem.store.frames import Bucket
 from mem.timeline import Shown
-from mem.types import Frame, Job, Note, Segment, Source, Span
+from mem.types import Frame, Job, Note, Segment, Source, Span, Word
 
 FromField = Annotated[datetime, Field(alias="from", description="First instant of the range, UTC")]
 Next = Annotated[str | None, Field(description="Give it back as `cursor` for more; null at the end")]
@@ -114,6 +114,32 @@ class NoteBatch:
     """The notes that were written, in the order they were given."""
 
     notes: tuple[Note, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedSegment:
+    """A segment with its place in the recording as well, in milliseconds since its start."""
+
+    id: int
+    start: datetime
+    end: datetime
+    start_ms: int
+    end_ms: int
+    text: str
+    language: str
+    confidence: float
+    model: str
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """Everything said in a source."""
+
+    source_id: int
+    name: str
+    started_at: datetime
+    segments: tuple[TimedSegment, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Sources: what there is, its words, its recording, and how it is changed or deleted."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import StringConstraints
@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from mem import recordings, transcripts
 from mem.api import cursors, render, times
 from mem.api.parameters import Cursor, Id, Label, Limit, Mem
-from mem.api.shapes import SourcePage
+from mem.api.shapes import SourcePage, Transcript
 from mem.ops import delete, edit
 from mem.ops.delete import Deleted
 from mem.store import sources
@@ -18,6 +18,7 @@ from mem.types import Source
 
 router = APIRouter(prefix="/api/sources", tags=["sources"])
 
+_TEXTS: dict[str, Any] = {kind.partition(";")[0]: {} for kind in transcripts.MEDIA_TYPES.values()}
 Name = Annotated[Label, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
@@ -70,7 +71,7 @@ def remove(memory: Mem, source_id: Id) -> Response:
 @router.get(
     "/{id}/transcript.{form}",
     response_class=StreamingResponse,
-    responses={200: {"content": {kind.partition(";")[0]: {} for kind in transcripts.MEDIA_TYPES.values()}}},
+    responses={200: {"model": Transcript, "content": _TEXTS}},
 )
 def transcript(memory: Mem, source_id: Id, form: transcripts.Form) -> Response:
     """What was said, as text, SubRip or WebVTT subtitles, or JSON."""

@@ -14,7 +14,7 @@ from mem.capture import frames, speech
 from mem.capture.lease import Lease
 from mem.capture.look import child_limits, look
 from mem.capture.progress import Heard, Seen
-from mem.errors import NotFound
+from mem.errors import NotFound, Stopped
 from mem.memory import Memory
 from mem.speech import models
 from mem.speech.models import ModelChoice
@@ -58,7 +58,7 @@ def run(memory: Memory, lease: Lease) -> Outcome:
             frames.see(memory, lease, source, path, limits)
     if sound:
         lease.enter("hear", SEEING if pictures else 0.0, 1.0)
-        model = resolve_model(memory)
+        model = resolve_model(memory, lease)
         with observe.CAPTURE_SECONDS.labels("hear").time():
             speech.hear(memory, lease, source, path, limits, model)
     outcome = _outcome(memory, sources.get(memory.db, source.id), began, known=False)
@@ -70,9 +70,14 @@ def run(memory: Memory, lease: Lease) -> Outcome:
     return outcome
 
 
-def resolve_model(memory: Memory) -> ModelChoice:
-    """The speech model that the configuration and this machine give."""
-    return models.resolve(memory.config.whisper.model, models_dir=memory.folder / "models")
+def resolve_model(memory: Memory, lease: Lease) -> ModelChoice:
+    """The speech model that the configuration and this machine give, fetched if need be."""
+
+    def keep(_: int) -> None:
+        if lease.stopped():
+            raise Stopped
+
+    return models.resolve(memory.config.whisper.model, models_dir=memory.folder / "models", progress=keep)
 
 
 def _stages_done(memory: Memory, source: Source) -> bool:

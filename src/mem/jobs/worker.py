@@ -41,6 +41,7 @@ def running(memory: Memory) -> Iterator[None]:
     if found:
         log.info("jobs taken up again", extra={"action": "jobs_recovered", "count": found})
     _empty(memory.folder / "tmp")
+    _drop_uploads(memory)
     stop = threading.Event()
     threads = [
         threading.Thread(target=_loop, args=(memory, f"{owner}:{n}", stop), name=f"worker-{n}")
@@ -161,7 +162,11 @@ def _failed(memory: Memory, lease: Lease, error: MemError) -> None:
             w, lease.job, state="failed", result=None, error_code=error.code, error_detail=detail, now=now
         )
     observe.JOBS_ENDED.labels(lease.job.kind, "failed").inc()
-    if lease.job.params.get("upload") and jobs.get(memory.db, lease.job.id).source_id is None:
+    if (
+        error.permanent
+        and lease.job.params.get("upload")
+        and jobs.get(memory.db, lease.job.id).source_id is None
+    ):
         Path(str(lease.job.params["path"])).unlink(missing_ok=True)
 
 
@@ -171,6 +176,13 @@ def _settle(w: Writer, job: Job) -> None:
     if source_id is not None and sources.get(w, source_id).state == "processing":
         begun = any(checkpoints.get(w, source_id, stage) for stage in ("see", "hear"))
         sources.settle(w, source_id, state="partial" if begun else "failed")
+
+
+def _drop_uploads(memory: Memory) -> None:
+    """Remove uploads that were never acknowledged: cut off, or stored just before a crash."""
+    for file in (memory.folder / "uploads").iterdir():
+        if not jobs.path_is_known(memory.db, str(file)):
+            file.unlink(missing_ok=True)
 
 
 def _empty(folder: Path) -> None:

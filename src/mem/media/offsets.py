@@ -78,16 +78,13 @@ class Offsets:
         """The packet's offset in ms; None beyond the longest recording that is allowed."""
         gap_ms = 0
         shown = packet.pts if packet.pts is not None else packet.dts
-        decoded = packet.dts if packet.dts is not None else packet.pts
-        if shown is None or decoded is None:
-            offset = self.end_ms  # nothing is known: it follows the one before
-        else:
-            self._close_leap(self._ms(decoded), self._ms(shown))
-            now_ms = self._ms(decoded) + self.shift_ms
+        if packet.dts is not None and shown is not None:
+            self._close_leap(self._ms(packet.dts), self._ms(shown))
+            now_ms = self._ms(packet.dts) + self.shift_ms
             gap_ms, self.latest_ms = now_ms - self.latest_ms, now_ms
-            offset = max(0, self._ms(shown) + self.shift_ms)
-            late_ms = 0 if packet.dts is not None else _BACK_MS
-            self.horizon_ms = max(self.horizon_ms, now_ms - late_ms)
+            self.horizon_ms = max(self.horizon_ms, now_ms)
+        # Without any stamp it follows the one before; without a decoding time nothing is said of order.
+        offset = self.end_ms if shown is None else max(0, self._ms(shown) + self.shift_ms)
         if offset > self.longest_ms:
             self.faults.too_long = True
             return None

@@ -200,12 +200,12 @@ class _Run:
 
     def _answer(self, wanted: list[tuple[int, int]], at: Position, *, whole: bool) -> Iterator[Sample]:
         for number, (asked, target) in enumerate(wanted, 1):
-            found = self._picture(target, whole, last=whole and number == len(wanted))
+            found = self._picture(target, whole=whole, last=number == len(wanted))
             if found is not None and found[1] > at.seen_ms:
                 at.seen_ms = found[1]
                 yield Sample(found[1], asked, found[0])
 
-    def _picture(self, target: int, whole: bool, *, last: bool) -> tuple[VideoFrame, int] | None:
+    def _picture(self, target: int, *, whole: bool, last: bool) -> tuple[VideoFrame, int] | None:
         """The picture at `target`, or what is left near it when it cannot be decoded."""
         while True:
             self._pass(target)
@@ -215,7 +215,7 @@ class _Run:
                 if not whole:
                     break  # drained, the decoder could not go on with what is still to come
                 self._drain()
-            elif self._feed(wanted=target) == target and last:
+            elif self._feed(wanted=target) == target and whole and last:
                 self._drain()  # cheaper than feeding on until it comes out
         return self.current or (self.ready[0] if self.ready else None)
 

@@ -43,6 +43,11 @@ def active_for_path(r: Reader, path: str) -> Job | None:
     return build(Job, rows[0]) if rows else None
 
 
+def path_is_known(r: Reader, path: str) -> bool:
+    """Whether any job, ended ones included, is about the file at `path`."""
+    return bool(r.read("jobs.path_is_known", path))
+
+
 def due(r: Reader, now: datetime) -> bool:
     """Whether a job waits to be claimed; saves a transaction where none does."""
     return bool(r.read("jobs.due", now))

@@ -13,8 +13,8 @@ from mem.search import Query
 from .conftest import Recalled, at
 
 VOCABULARY = (
-    "apple", "apples", "apply", "banana", "bananas", "box", "boxes", "cat", "house", "mouse", "night", "nights",
-    "red", "reds", "zebra",
+    "apple", "apples", "apply", "banana", "bananas", "box", "boxes", "cat", "house", "mouse", "night",
+    "nights", "red", "reds", "zebra",
 )  # fmt: skip
 LANGUAGES = ("en", "de")
 TAGS = ("todo", "Done deal")
@@ -169,8 +169,8 @@ def negated(pair):
     return "-" + pair[0], lambda text: not pair[1](text)
 
 
-words = st.one_of(plain(), plain(), prefix(), phrase(), mistyped())
-maybe_negated = st.one_of(words, words, words.map(negated))
+exact = st.one_of(plain(), plain(), prefix(), phrase())
+maybe_negated = st.one_of(exact, exact, mistyped(), exact.map(negated))  # what is excluded is taken literally
 either = st.lists(maybe_negated, min_size=2, max_size=3).map(
     lambda pairs: (" OR ".join(p[0] for p in pairs), lambda text: any(p[1](text) for p in pairs))
 )

@@ -1,0 +1,153 @@
+"""The index comes level with the rows, whatever happened to either."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mem import reindex, types
+from mem.errors import IndexFailed
+from mem.index.tantivy import Tantivy
+from mem.store import notes, outbox, sources
+
+from .conftest import Recalled, at, opened, start_time
+
+WORDS = ("word", "first", "second", "edited", "moved", "kind:note", "source:kept", "")
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from tests.unit.search.conftest import opened
+from mem.store import notes
+from mem import reindex, types
+with opened(None, Path(sys.argv[1])) as memory:
+    source = memory.source("cam")
+    memory.say(source, "seen before")
+    gone = memory.note("gone", 100)
+    edited = memory.note("before", 200)
+    memory.ask("seen")
+    if sys.argv[2] == "indexed":
+        reindex.tidy(memory.db, memory.index)
+    memory.say(source, "committed last", 300)
+    with memory.db.write() as w:
+        notes.delete(w, gone)
+        notes.edit(w, edited, text="after", now=types.now())
+    if sys.argv[2] == "added":
+        with memory.index.turn():
+            reindex._take(memory.db, memory.index)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def some_life(recalled: Recalled) -> None:
+    """Texts that came, changed, moved and went."""
+    kept, gone, moved = (recalled.source(name, location="Hall") for name in ("kept", "gone", "before"))
+    for number in range(30):
+        recalled.say(kept, f"first word {number}", number * 10)
+        recalled.say(gone, f"second word {number}", number * 10)
+    recalled.say(moved, "moved word", 5)
+    ids = [recalled.note(f"note {number}", number * 7, tags=("a", "b")) for number in range(5)]
+    recalled.ask("word")
+    with recalled.db.write() as w:
+        sources.delete(w, gone.id)
+        sources.redate(w, moved.id, start_time(at(900_000)))
+        sources.edit(w, moved.id, name="kept too")
+        notes.edit(w, ids[1], text="edited note", tags=("c",), now=types.now())
+        notes.delete(w, ids[2])
+
+
+def answers(recalled: Recalled) -> list[object]:
+    pages = [recalled.ask(text, sort="time", limit=200) for text in WORDS]
+    return [(page.total, page.moments, page.counts_by_source) for page in pages]
+
+
+def test_a_rebuild_equals_what_was_kept_level(recalled: Recalled):
+    some_life(recalled)
+    level = answers(recalled)
+    assert [total for total, *_ in level] == [31, 30, 0, 1, 1, 4, 31, 35]
+    with recalled.index.turn():
+        recalled.index.empty()
+    reindex.catch_up(recalled.db, recalled.index)
+    assert answers(recalled) == level
+
+
+def test_after_a_restart_nothing_is_missing(url: str | None, tmp_path: Path):
+    with opened(url, tmp_path) as memory:
+        some_life(memory)
+        level = answers(memory)
+    with opened(url, tmp_path) as memory:
+        assert outbox.latest(memory.db) == 0
+        assert answers(memory) == level
+
+
+def test_a_missing_index_is_made_anew(tmp_path: Path):
+    with opened(None, tmp_path) as memory:
+        some_life(memory)
+        level = answers(memory)
+    shutil.rmtree(tmp_path / "index")
+    with opened(None, tmp_path) as memory:
+        assert answers(memory) == level
+
+
+def test_an_index_newer_than_the_database_is_made_anew(tmp_path: Path):
+    with opened(None, tmp_path) as memory:
+        memory.say(memory.source(), "kept")
+    shutil.copy(tmp_path / "mem.duckdb", tmp_path / "backup")
+    with opened(None, tmp_path) as memory:
+        memory.note("lost")
+        assert memory.found() == ["lost", "kept"]
+    shutil.move(tmp_path / "backup", tmp_path / "mem.duckdb")
+    with opened(None, tmp_path) as memory:
+        assert memory.found() == ["kept"]
+
+
+@pytest.mark.parametrize("moment", ["nothing", "indexed", "added"])
+def test_a_killed_process_leaves_nothing_out(tmp_path: Path, moment: str):
+    """Killed between the commit of the rows and that of the index; before and after either was tidied."""
+    died = subprocess.run(
+        [sys.executable, "-c", DIES, str(tmp_path), moment],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL
+    with opened(None, tmp_path) as memory:
+        assert set(memory.found()) == {"seen before", "committed last", "after"}
+        assert memory.found("committed") == ["committed last"]
+
+
+def test_a_change_that_was_rolled_back_is_not_found(recalled: Recalled):
+    with pytest.raises(ZeroDivisionError), recalled.db.write() as w:
+        notes.add(w, source_id=None, start=at(0), end=at(1), text="undone", author="me", now=at(0))
+        raise ZeroDivisionError
+    assert recalled.found() == []
+
+
+def test_an_index_that_cannot_be_written_still_answers_from_what_it_has(tmp_path: Path, caplog):
+    with opened(None, tmp_path) as memory:
+        memory.note("old")
+        assert memory.found() == ["old"]
+        index = memory.index
+        assert isinstance(index, Tantivy)
+
+        class Full:
+            def __getattr__(self, name: str):
+                raise OSError("No space left on device")
+
+        index._writer = Full()
+        memory.note("new", 100)
+        assert memory.found() == ["old"]
+        assert "search index lags behind" in caplog.text
+        assert memory.found() == ["new", "old"]  # there is space again
+
+
+def test_an_index_that_cannot_be_made_stops_search_and_nothing_else(tmp_path: Path):
+    (tmp_path / "index").write_text("a file in the way")
+    with opened(None, tmp_path) as memory:
+        memory.note("text")
+        with pytest.raises(IndexFailed):
+            memory.ask("text")
+        (tmp_path / "index").unlink()
+        assert memory.found("text") == ["text"]

@@ -1,0 +1,45 @@
+"""What is marked in a text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mem.index import words
+from mem.search import highlight, parse
+
+TEXT = "Ein Café — das CAFÉ e\u0301te\u0301, «naïve» 🙂 Hauptstraße 12: cafés"
+
+
+@pytest.mark.parametrize(
+    ("query", "marked"),
+    [
+        ("cafe", ["Café", "CAFÉ", "cafés"]),
+        ('"cafe"', ["Café", "CAFÉ"]),
+        ("CAFÉ -naive", ["Café", "CAFÉ", "cafés"]),
+        ("ete", ["e\u0301te\u0301"]),
+        ("hauptstrasse", ["Hauptstraße"]),
+        ("haupt*", ["Hauptstraße"]),
+        ("hauptstarsse~", ["Hauptstraße"]),
+        ('"das cafe ete"', ["das CAFÉ e\u0301te\u0301"]),
+        ('"naive haupt"*', ["naïve» 🙂 Hauptstraße"]),
+        ("cafe OR 12", ["Café", "CAFÉ", "12", "cafés"]),
+        ('cafe "cafe ete"', ["Café", "CAFÉ e\u0301te\u0301", "cafés"]),
+        ("", []),
+        ("-cafe", []),
+    ],
+)
+def test_marks(query: str, marked: list[str]):
+    ranges = highlight.ranges(TEXT, parse(query).clause)
+    assert [TEXT[start:end] for start, end in ranges] == marked
+
+
+@given(st.text(max_size=80), st.data())
+def test_a_word_of_a_text_marks_itself(text: str, data: st.DataObject):
+    found = words.tokens(text)
+    if not found:
+        return
+    token = data.draw(st.sampled_from(found))
+    ranges = highlight.ranges(text, parse(f'"{token.text}"').clause)
+    assert any(start <= token.start and token.end <= end for start, end in ranges)
+    assert list(ranges) == sorted(ranges)
+    assert all(before[1] <= after[0] for before, after in zip(ranges, ranges[1:], strict=False))
