@@ -28,15 +28,24 @@ log = logging.getLogger(__name__)
 def open_index(db: Database, folder: Path) -> Iterator[Index]:
     """The index of `db`, level with its rows: files in `folder`, or tables of PostgreSQL."""
     index: Index = Tantivy(folder) if db.engine == "duckdb" else Postgres(db)
-    try:
+    with _only_said():
         catch_up(db, index)
-    except IndexFailed:  # everything but search works without it
-        log.exception("search index cannot be used", extra={"action": "index_failed"})
     try:
         yield index
-        tidy(db, index)
+        with _only_said():
+            tidy(db, index)
     finally:
-        index.close()
+        with _only_said():
+            index.close()
+
+
+@contextmanager
+def _only_said() -> Iterator[None]:
+    """Everything but search works without the index."""
+    try:
+        yield
+    except IndexFailed:
+        log.exception("search index cannot be used", extra={"action": "index_failed"})
 
 
 def catch_up(db: Database, index: Index) -> None:

@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -47,13 +47,29 @@ def write(memory: Memory, source_id: int, form: Form) -> Iterator[str]:
 def cues(source: Source, segments: Iterable[Segment]) -> Iterator[Cue]:
     """Subtitles of the segments; long ones are divided between words."""
     for segment in segments:
+        at = 0
         for words in _lines(segment.words):
-            text = _one_line("".join(word.text for word in words))
+            text, at = _stretch(segment.text, words, at)
             if text:
                 yield Cue(_offset(source, words[0].start), _end(source, words[0].start, words[-1].end), text)
         if not segment.words:
             start, end = segment.start, segment.end
             yield Cue(_offset(source, start), _end(source, start, end), _one_line(segment.text))
+
+
+def _stretch(text: str, words: Sequence[Word], at: int) -> tuple[str, int]:
+    """The part of a segment's text from `at` on that holds these words, and where it ends.
+
+    Cut out of the text rather than joined, because not every language puts spaces between words.
+    """
+    begin = end = at
+    for word in words:
+        bare = word.text.strip()
+        found = text.find(bare, end)
+        if found < 0:  # not as it was heard, such as after a correction
+            return _one_line(" ".join(one.text.strip() for one in words)), at
+        end = found + len(bare)
+    return _one_line(text[begin:end]), end
 
 
 def _lines(words: tuple[Word, ...]) -> Iterator[list[Word]]:

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from mem.api.app import create_app, serving
 from mem import config as mem_config
+from mem.api.app import create_app, serving
 from mem.config import Config
 from mem.memory import Memory, open_memory
 
@@ -49,7 +49,10 @@ def owner() -> dict[str, str]:
 @pytest.fixture
 def live(memory: Memory) -> Iterator[httpx.Client]:
     """A caller of the application on a real socket."""
-    with serving(memory, worker=False) as (url, _), httpx.Client(base_url=url, timeout=20, limits=MANY) as caller:
+    with (
+        serving(memory, worker=False) as (url, _),
+        httpx.Client(base_url=url, timeout=20, limits=MANY) as caller,
+    ):
         yield caller
 
 

@@ -121,7 +121,9 @@ class Seed:
         with self.memory.db.write() as w:
             return texts.add_many(w, source.id, [segment])[0]
 
-    def note(self, text: str, begin: datetime = NOON, seconds: float = 10, source: Source | None = None) -> Note:
+    def note(
+        self, text: str, begin: datetime = NOON, seconds: float = 10, source: Source | None = None
+    ) -> Note:
         with self.memory.db.write() as w:
             return notes.add(
                 w,

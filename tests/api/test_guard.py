@@ -41,7 +41,9 @@ def test_a_name_of_another_machine_is_misdirected(client, host):
     check(client.get("/healthz", headers={"Host": host}), 421, "wrong_host")
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:9", "[::1]:8000", "mem.localhost"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8000", "127.0.0.1:9", "[::1]:8000", "mem.localhost"]
+)
 def test_a_name_of_this_machine_is_served(client, host):
     assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
@@ -51,7 +53,9 @@ def test_no_host_header_breaks_the_check(host):
     assert guard.is_local(host) in (True, False)
 
 
-@pytest.mark.parametrize("origin", ["https://example.com", "null", "http://127.0.0.1:9000", "http://localhost:8000"])
+@pytest.mark.parametrize(
+    "origin", ["https://example.com", "null", "http://127.0.0.1:9000", "http://localhost:8000"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_page_of_another_origin_is_refused(client, origin, method):
     check(client.request(method, "/api/notes", headers={"Origin": origin}), 403, "foreign_origin")
@@ -63,7 +67,9 @@ def test_a_form_of_another_site_without_an_origin_is_refused(client):
 
 
 def test_the_servers_own_page_is_served(client):
-    answer = client.get("/api/jobs", headers={"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"})
+    answer = client.get(
+        "/api/jobs", headers={"Origin": "http://127.0.0.1:8000", "Sec-Fetch-Site": "same-origin"}
+    )
     assert answer.status_code == 200
 
 
@@ -71,7 +77,9 @@ def test_nothing_is_shared_with_other_origins(client):
     assert not [name for name in client.get("/api/jobs").headers if name.startswith("access-control")]
 
 
-@pytest.mark.parametrize("given_", ["Bearer wrong", "Bearer", "Basic dXNlcjpwYXNz", "Bearer ünïcode".encode()])
+@pytest.mark.parametrize(
+    "given_", ["Bearer wrong", "Bearer", "Basic dXNlcjpwYXNz", "Bearer ünïcode".encode()]
+)
 def test_a_wrong_key_is_not_a_missing_key(client, given_):
     answer = client.get("/api/jobs", headers={"Authorization": given_})
     check(answer, 401, "bad_key")

@@ -23,7 +23,7 @@ def check(answer, status: int, code: str) -> dict:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
-    assert FIELDS <= set(problem)
+    assert set(problem) >= FIELDS
     assert (problem["status"], problem["code"]) == (status, code)
     assert problem["request_id"] == answer.headers["x-request-id"]
     return problem

@@ -6,7 +6,7 @@ import pytest
 
 from mem.store import frames, jobs, sources, texts
 
-from .seed import NOON, RANGE, at
+from .seed import RANGE, at
 from .test_problems import check
 
 
@@ -15,7 +15,9 @@ def test_sources_are_paged_newest_recording_first(client, seed):
         seed.source(at(60 * minute))
     ids, cursor = [], None
     while True:
-        answer = client.get("/api/sources", params={"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
+        answer = client.get(
+            "/api/sources", params={"limit": 2} | ({"cursor": cursor} if cursor else {})
+        ).json()
         ids += [source["id"] for source in answer["sources"]]
         cursor = answer["cursor"]
         if cursor is None:
@@ -52,7 +54,10 @@ def test_a_new_start_moves_everything_and_its_copies(client, seed, memory):
     assert answer.json()["started_at"] == "2026-11-20T12:30:00.000Z"
     assert answer.json()["time_source"] == "caller"
     page = client.get("/api/timeline", params=RANGE).json()
-    assert [span["start"] for span in page["spans"]] == ["2026-11-20T12:30:00.000Z", "2026-11-20T12:30:10.000Z"]
+    assert [span["start"] for span in page["spans"]] == [
+        "2026-11-20T12:30:00.000Z",
+        "2026-11-20T12:30:10.000Z",
+    ]
     assert page["segments"][0]["start"] == "2026-11-20T12:30:05.000Z"
     assert page["segments"][0]["words"][0]["start"] == "2026-11-20T12:30:05.000Z"
     assert page["notes"][0]["start"] == "2026-11-20T12:30:03.000Z"
@@ -73,10 +78,10 @@ def test_a_source_that_is_worked_on_is_neither_redated_nor_deleted(client, seed)
     assert client.patch(f"/api/sources/{source.id}", json={"name": "Talk"}).status_code == 200
 
 
-@pytest.mark.parametrize("body", [{"name": ""}, {"name": "x" * 501}, {"name": "a\0b"}, {"started_at": 5}, [], "x"])
-def test_a_change_without_sense_is_invalid(client, seed, body):
+def test_a_change_without_sense_is_invalid(client, seed):
     source = seed.source()
-    assert client.patch(f"/api/sources/{source.id}", json=body).status_code == 422
+    for body in ({"name": ""}, {"name": "x" * 501}, {"name": "a\0b"}, {"started_at": 5}, [], "x"):
+        assert client.patch(f"/api/sources/{source.id}", json=body).status_code == 422
 
 
 def test_deleting_takes_rows_and_folder_and_says_how_much(client, seed, memory):

@@ -63,7 +63,11 @@ def test_status_says_what_is_wrong(memory, config):
 
     from mem import config as mem_config
 
-    facts = {"data_dir": str(config.data_dir), "storage.min_free_bytes": "900TiB", "whisper.model": "/nowhere"}
+    facts = {
+        "data_dir": str(config.data_dir),
+        "storage.min_free_bytes": "900TiB",
+        "whisper.model": "/nowhere",
+    }
     poor = dataclasses.replace(memory, config=mem_config.load(facts, environ={}))
     with local_client(poor) as client:
         status = client.get("/api/status").json()
@@ -145,7 +149,11 @@ def test_every_route_says_what_it_does_and_answers(path, method, operation):
 def test_every_route_of_the_application_is_described():
     described = {(p, m.upper()) for p, methods in DOCUMENT["paths"].items() for m in methods}
     assert len(described) == 30
-    assert {("/api/upload", "POST"), ("/api/jobs/{id}/events", "GET"), ("/api/sources/{id}/video", "GET")} <= described
+    assert {
+        ("/api/upload", "POST"),
+        ("/api/jobs/{id}/events", "GET"),
+        ("/api/sources/{id}/video", "GET"),
+    } <= described
 
 
 SHAPES = [
@@ -195,7 +203,9 @@ def test_search_finds_what_was_said_a_moment_ago(client, seed):
     assert client.get("/api/search", params={"q": "invoice"}).json()["moments"] == []
 
 
-@pytest.mark.parametrize("query", [{}, {"q": "x", "kind": "smell"}, {"q": "x", "sort": "beauty"}, {"q": "x", "source": "a"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"q": "x", "kind": "smell"}, {"q": "x", "sort": "beauty"}, {"q": "x", "source": "a"}]
+)
 def test_a_search_without_sense_is_invalid(client, query):
     check(client.get("/api/search", params=query), 422, "invalid")
 

@@ -1,5 +1,6 @@
 """The timeline pages over three lists without a gap or a repeat."""
 
+import itertools
 import random
 from datetime import timedelta
 
@@ -51,7 +52,7 @@ def test_pages_hold_everything_once_and_in_order(client, seed, limit, seed_numbe
 def test_a_page_never_runs_ahead_of_what_it_leaves_out(client, seed):
     busy(seed, random.Random(3))
     found = pages(client, **RANGE, limit=3)
-    for page, later in zip(found, found[1:], strict=False):
+    for page, later in itertools.pairwise(found):
         shown = [row["start"] for name in ("spans", "segments", "notes") for row in page[name]]
         left = [row["start"] for name in ("spans", "segments", "notes") for row in later[name]]
         assert max(shown) <= min(left)
@@ -95,7 +96,7 @@ def test_later_pages_look_at_the_range_of_the_first(client, seed):
 
 def test_more_than_a_page_is_cut_to_what_is_allowed(client, seed):
     source = seed.source()
-    seed.frames(source, [float(n) / 10 for n in range(0, 250)])
+    seed.frames(source, [float(n) / 10 for n in range(250)])
     answer = client.get("/api/timeline", params=RANGE | {"limit": 100_000}).json()
     assert len(answer["spans"]) == 200
     assert answer["cursor"]

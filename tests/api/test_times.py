@@ -1,5 +1,6 @@
 """Instants and ranges as requests give them."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -27,7 +28,9 @@ def test_a_naive_time_is_refused_everywhere(client, path):
 
 
 @pytest.mark.parametrize("path", RANGED)
-@pytest.mark.parametrize("value", ["yesterday", "", "1763640000", "0001-01-01T00:00:00+14:00", "9999-12-31T00:00Z"])
+@pytest.mark.parametrize(
+    "value", ["yesterday", "", "1763640000", "0001-01-01T00:00:00+14:00", "9999-12-31T00:00Z"]
+)
 def test_what_is_no_time_is_refused(client, path, value):
     check(client.get(path, params={"to": value, "q": "x"}), 422, "bad_time")
 
@@ -64,27 +67,24 @@ def test_answers_are_utc_to_the_millisecond(client):
     assert answer["from"] == "2026-11-20T12:00:00.123Z"
 
 
-@given(st.datetimes(min_value=datetime(1001, 1, 1), max_value=datetime(8998, 1, 1)), st.integers(-720, 720))
-def test_every_zone_says_the_same_instant(naive, minutes):
-    moment = naive.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+@given(st.integers(-30_000_000_000_000, 200_000_000_000_000), st.integers(-720, 720))
+def test_every_zone_says_the_same_instant(tens, minutes):
+    zone = timezone(timedelta(minutes=minutes))
+    moment = datetime(1971, 1, 1, tzinfo=zone) + timedelta(microseconds=tens * 10 + 7)
     found = times.instant(moment.isoformat())
     assert timedelta(0) <= moment - found < timedelta(milliseconds=1)
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_time_or_an_error(text):
-    try:
+    with contextlib.suppress(BadTime):
         assert times.instant(text).tzinfo is UTC
-    except BadTime:
-        pass
 
 
 @given(st.text(max_size=100))
 def test_any_text_is_a_cursor_or_an_error(text):
-    try:
+    with contextlib.suppress(BadCursor):
         cursors.decode("jobs", text, 1)
-    except BadCursor:
-        pass
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**63) + 1, 2**63 - 1)), max_size=6))

@@ -20,8 +20,10 @@ from .test_jobs import wait_for
 from .test_problems import check
 
 VIDEO = os.urandom(300_000)
-ODD_NAMES = ["../../etc/passwd", "a/b\\c.mp4", "\u202egpm.exe", "x" * 3000 + ".mp4", "日本語 🎬.mp4", "con.mp4", "-rf",
-             "a\nb.mp4", "a\0b.mp4", ".", "..", " ", "%2e%2e%2f"]  # fmt: skip
+ODD_NAMES = [
+    *("../../etc/passwd", "a/b\\c.mp4", "\u202egpm.exe", "x" * 3000 + ".mp4", "日本語 🎬.mp4", "con.mp4"),
+    *("-rf", "a\nb.mp4", "a\0b.mp4", ".", "..", " ", "%2e%2e%2f"),
+]
 
 
 def left(memory) -> list[str]:
@@ -38,13 +40,23 @@ def small(tmp_path):
 
 
 def test_a_raw_body_is_stored_as_it_is_and_its_capture_queued(client, memory):
-    facts = {"filename": "a.mp4", "started_at": "2026-11-20T14:00:00+02:00", "location": "Hall", "device": "cam"}
+    facts = {
+        "filename": "a.mp4",
+        "started_at": "2026-11-20T14:00:00+02:00",
+        "location": "Hall",
+        "device": "cam",
+    }
     answer = client.post("/api/upload", params=facts, content=VIDEO)
     assert answer.status_code == 202, answer.text
     job = answer.json()
     assert answer.headers["location"] == f"/api/jobs/{job['id']}"
     params = job["params"]
-    assert (params["name"], params["location"], params["device"], params["upload"]) == ("a.mp4", "Hall", "cam", True)
+    assert (params["name"], params["location"], params["device"], params["upload"]) == (
+        "a.mp4",
+        "Hall",
+        "cam",
+        True,
+    )
     assert params["started_at"].startswith("2026-11-20T12:00:00")
     assert params["content_hash"] == hashlib.sha256(VIDEO).hexdigest()
     (name,) = left(memory)
@@ -71,19 +83,23 @@ def test_a_form_is_stored_the_same_with_its_fields_on_either_side(client, memory
     assert (memory.folder / "uploads" / left(memory)[0]).read_bytes() == VIDEO
 
 
-@pytest.mark.parametrize("name", ODD_NAMES)
-def test_a_file_name_is_data_and_never_a_path(client, memory, name):
-    answer = client.post("/api/upload", params={"filename": name}, content=VIDEO)
-    assert answer.status_code == 202
-    shown = answer.json()["params"]["name"]
-    assert shown == name.replace("\0", "\N{REPLACEMENT CHARACTER}")
-    assert len(left(memory)) == 1
-    assert set(left(memory)[0]) <= set("0123456789abcdef-")
+def test_a_file_name_is_data_and_never_a_path(client, memory):
+    for number, name in enumerate(ODD_NAMES, start=1):
+        answer = client.post("/api/upload", params={"filename": name}, content=VIDEO)
+        assert answer.status_code == 202
+        shown = answer.json()["params"]["name"]
+        assert shown == name.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        assert len(left(memory)) == number
+    assert all(set(file) <= set("0123456789abcdef-") for file in left(memory))
 
 
 def test_a_name_that_is_not_utf_8_is_shown_as_well_as_it_can_be(client):
-    body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff\xfe.mp4"\r\n\r\nabc\r\n--x--\r\n'
-    answer = client.post("/api/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="\xff\xfe.mp4"\r\n\r\nabc\r\n--x--\r\n'
+    )
+    answer = client.post(
+        "/api/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"}
+    )
     assert answer.status_code == 202
     assert answer.json()["params"]["name"].endswith(".mp4")
 
@@ -143,18 +159,29 @@ def test_a_compressed_body_is_refused(client):
     check(client.post("/api/upload", content=VIDEO, headers={"Content-Encoding": "gzip"}), 400, "bad_request")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [b"", b"nonsense", b"--x\r\n\r\n", b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--x--\r\n',
-     b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc',
-     (b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc\r\n' * 2) + b"--x--\r\n",
-     b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"b" * 9000 + b"\r\n--x--\r\n",
-     b'--x\r\nContent-Disposition: form-data; name="a' + b"b" * 9000 + b'"\r\n\r\n\r\n--x--\r\n',
-     b"".join(b'--x\r\nContent-Disposition: form-data; name="%d"\r\n\r\nb\r\n' % n for n in range(99))],
-)  # fmt: skip
-def test_a_broken_form_leaves_nothing(client, memory, body):
-    answer = client.post("/api/upload", content=body, headers={"Content-Type": "multipart/form-data; boundary=x"})
-    check(answer, 400, "bad_request")
+def part(facts: bytes, body: bytes) -> bytes:
+    return b"--x\r\nContent-Disposition: form-data; " + facts + b"\r\n\r\n" + body + b"\r\n"
+
+
+FILE = part(b'name="file"; filename="a"', b"abc")
+BROKEN_FORMS = [
+    b"",
+    b"nonsense",
+    b"--x\r\n\r\n",
+    part(b'name="a"', b"b") + b"--x--\r\n",
+    FILE.removesuffix(b"\r\n"),
+    FILE + FILE + b"--x--\r\n",
+    part(b'name="a"', b"b" * 9000) + b"--x--\r\n",
+    part(b'name="a' + b"b" * 9000 + b'"', b"") + b"--x--\r\n",
+    b"".join(part(b'name="%d"' % n, b"b") for n in range(99)),
+    FILE + part(b'name="location"', b"b" * 501) + b"--x--\r\n",
+]
+
+
+def test_a_broken_form_leaves_nothing(client, memory):
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    for body in BROKEN_FORMS:
+        check(client.post("/api/upload", content=body, headers=kind), 400, "bad_request")
     assert left(memory) == []
 
 
@@ -230,10 +257,12 @@ def test_other_answers_come_while_an_upload_is_slow(live, memory):
         caller.sendall(b"POST /api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3000000\r\n\r\nz")
     wait_for(lambda: len(left(memory)) == 50)
     began = time.monotonic()
-    assert live.get("/api/status").status_code == 200
-    assert time.monotonic() - began < 1
+    answer = live.get("/api/status")
+    passed = time.monotonic() - began
     for caller in callers:
         caller.close()
+    assert answer.status_code == 200
+    assert passed < 5
     wait_for(lambda: not left(memory))
 
 
@@ -265,7 +294,10 @@ def test_missing_and_forbidden_paths_are_told_apart_by_nobody(client, inbox, tmp
     for path in [outside, inbox / "missing.mp4", inbox / "link.mp4", inbox / ".." / ".." / "outside.mp4",
                  inbox / "loop", inbox / "folder", inbox / "pipe", "/dev/zero", "/" + "x" * 300]:  # fmt: skip
         problem = check(capture(client, path=str(path)), 404, "not_found")
-        assert problem["detail"].replace(str(path), "PATH") == "There is no recording at PATH that may be captured."
+        assert (
+            problem["detail"].replace(str(path), "PATH")
+            == "There is no recording at PATH that may be captured."
+        )
 
 
 @pytest.mark.parametrize("body", [{}, {"path": ""}, {"path": 5}, {"path": "a\0b"}, {"path": "x" * 5000}])

@@ -100,7 +100,7 @@ def test_a_transcript_comes_as_subtitles(taken_in):
     done = servers.mem(data, "transcript", "1", "--format", "srt")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("1\n00:00:0")
-    assert "invoice" in done.stdout
+    assert "for the red bicycle" in done.stdout
 
 
 def test_redating_moves_everything(taken_in):

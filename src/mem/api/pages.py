@@ -64,6 +64,6 @@ def mount(app: FastAPI) -> None:
     files = _Files(directory=FOLDER, check_dir=False)
     app.mount("/web", files, name="web")
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index(request: Request) -> Response:
         return await files.get_response("index.html", request.scope)

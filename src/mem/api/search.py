@@ -34,7 +34,6 @@ def page(
     cursor: Cursor = None,
 ) -> Response:
     """Moments that answer the words, everywhere unless `from` and `to` say otherwise."""
-    times.check_order(from_, to)
     query = search.Query(
         text=words,
         start=from_,
@@ -42,7 +41,7 @@ def page(
         source_ids=tuple(sources),
         kinds=tuple(kinds),
         location=location,
-        limit=limit,
+        limit=min(limit, search.MOST_MOMENTS),
         cursor=cursor,
         sort=sort,
     )

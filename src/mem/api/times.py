@@ -98,9 +98,3 @@ def resumed(name: str, asked: Range, cursor: str | None) -> tuple[Range, tuple[d
         return asked, None
     values = cursors.decode(name, cursor, 5)
     return from_cursor(values[:3]), cursors.to_key(values[3], values[4])
-
-
-def check_order(start: datetime | None, end: datetime | None) -> None:
-    """Raise BadTime when both ends are given and the range is empty."""
-    if start is not None and end is not None:
-        checked(start, end)

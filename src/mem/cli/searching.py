@@ -57,7 +57,11 @@ def search(
     limit: choices.Limit = 20,
     sort: Sort = "relevance",
 ) -> None:
-    """Find the moments at which words were said, shown or noted."""
+    """Find the moments at which words were said, shown or noted.
+
+    Filters can stand among the words: kind:speech, source:3, lang:en, tag:home, location:hall,
+    after:2026-11-20, before:2026-11-21.
+    """
     zone = local.zone()
     text = " ".join(query)
     with server.connected(settings) as client:

@@ -9,7 +9,8 @@ import json
 import shutil
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,8 @@ from mem.types import TextKind
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEAP = 32 * 2**20  # bytes that the writer may fill before it writes a file of its own accord
 _KIND_OF: tuple[index.EntryKind, ...] = tuple(KINDS)
+_REFUSED = "invalid argument"  # what tantivy says of a question that it will not answer
+_TOO_OPEN = "exceeded max expansions"  # such as that of a phrase whose last word may go on in 16,384 ways
 _FEW = 100  # documents; below this a term's stated frequency may be all deleted ones, so count them
 
 
@@ -76,7 +79,9 @@ class Tantivy:
             except (OSError, ValueError):
                 self._whole = False
         if not self._whole:
-            self.empty()
+            self._index = tantivy.Index(_SCHEMA)  # in memory, in case that there is no room for files
+            with suppress(IndexFailed):
+                self.empty()
 
     def _opened(self) -> tantivy.Index:
         opened = tantivy.Index.open(str(self._folder))
@@ -182,6 +187,17 @@ class Tantivy:
         before: datetime | None = None,
     ) -> index.Found:
         """The best hits first, or the newest; `offset` and `before` leave out hits, not counts."""
+        try:
+            return self._find(question, limit, sort, offset, before)
+        except IndexFailed as error:
+            if _TOO_OPEN not in error.detail:
+                raise
+        loose = replace(question, clause=tantivy_query.loosened(question.clause))
+        return self._find(loose, limit, sort, offset, before)
+
+    def _find(
+        self, question: index.Question, limit: int, sort: index.Sort, offset: int, before: datetime | None
+    ) -> index.Found:
         searcher = self._index.searcher()
         with self._reading():
             everywhere = tantivy_query.everywhere(_SCHEMA, question)
@@ -215,15 +231,16 @@ class Tantivy:
             yield
         except (OSError, ValueError) as error:
             self._writer, self._changed = None, False
+            self._whole = self._whole and self._mark.exists()  # somebody may have removed the files
             raise IndexFailed(f"The search index could not be written: {error}") from error
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
-        """When reading fails, the files are broken: ask for a rebuild."""
+        """When reading fails, the files are broken: ask for a rebuild. Unless it is the question's fault."""
         try:
             yield
         except (OSError, ValueError) as error:
-            self._whole = False
+            self._whole = self._whole and _REFUSED in str(error)
             raise IndexFailed(f"The search index could not be read: {error}") from error
 
 

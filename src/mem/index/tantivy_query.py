@@ -87,6 +87,22 @@ def clause(schema: tantivy.Schema, wanted: index.Clause) -> Query:
             return _every(schema, (index.Without(each),))
 
 
+def loosened(wanted: index.Clause) -> index.Clause:
+    """The clause with each phrase that ends openly taken as its words, the last of them as a beginning."""
+    match wanted:
+        case index.Phrase(words, True):
+            firsts = (index.Exactly(word) for word in words[:-1])
+            return index.Every((*firsts, index.Prefix(words[-1])))
+        case index.Every(clauses):
+            return index.Every(tuple(map(loosened, clauses)))
+        case index.Either(clauses):
+            return index.Either(tuple(map(loosened, clauses)))
+        case index.Without(each):
+            return index.Without(loosened(each))
+        case _:
+            return wanted
+
+
 def _every(schema: tantivy.Schema, clauses: Sequence[index.Clause]) -> Query:
     parts = []
     for each in clauses:

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Iterator
 
 import av
+import av.logging
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -107,6 +108,33 @@ def only(container: InputContainer, stream: VideoStream) -> Iterator[None]:
     finally:
         for other, discard in zip(container.streams, before, strict=True):
             other.discard = discard
+
+
+class Complaints:
+    """Counts what the demuxer says is wrong with a file while it silently reads on behind it."""
+
+    def __init__(self, container: InputContainer) -> None:
+        self._name = container.format.name
+        self._logs: list[tuple[int, str, str]] = []
+
+    def count(self) -> int:
+        """How many there were since this was last asked."""
+        found = sum(name == self._name for _, name, _ in self._logs)
+        self._logs.clear()
+        return found
+
+    @contextlib.contextmanager
+    def heard(self) -> Iterator[None]:
+        """Listen, in this thread."""
+        level, skipping = av.logging.get_level(), av.logging.get_skip_repeated()
+        av.logging.set_level(av.logging.ERROR)
+        av.logging.set_skip_repeated(False)
+        try:
+            with av.logging.Capture() as self._logs:
+                yield
+        finally:
+            av.logging.set_level(level)
+            av.logging.set_skip_repeated(skipping)
 
 
 def _refuse_text(head: bytes) -> None:

@@ -89,8 +89,8 @@ def samples(
     pace = Pace(pace.every_ms, min(pace.tolerance_ms, pace.every_ms // 2, _FARTHEST_MS))
     stream.codec_context.thread_type = "NONE"
     offsets = Offsets.of(container, stream, faults, longest_ms)
-    run = _Run(stream, faults)
-    with containers.only(container, stream):
+    run, complaints = _Run(stream, faults), containers.Complaints(container)
+    with containers.only(container, stream), complaints.heard():
         for number, packet in enumerate(_packets(container, stream, faults)):
             offset = offsets.place(packet)
             if offset is None:
@@ -98,11 +98,14 @@ def samples(
             if number % _PULSE_PACKETS == 0:
                 yield Reached(offset)
             if packet.is_keyframe and run.begun:
+                faults.unread += complaints.count()
                 yield from run.finish(pace, at, next_key=offset, end_ms=offset)
                 run = _Run(stream, faults)
             run.add(packet, offset)
             if run.overfull:
+                faults.unread += complaints.count()
                 yield from run.relieve(pace, at, offsets.horizon_ms - pace.tolerance_ms)
+        faults.unread += complaints.count()
         yield from run.finish(pace, at, next_key=None, end_ms=offsets.end_ms)
     faults.missing_ms = offsets.missing_ms()
     faults.end_ms = offsets.end_ms
@@ -121,6 +124,7 @@ def _packets(
             for packet in container.demux(stream):
                 if packet.size:
                     errors = 0
+                    faults.unread += packet.is_corrupt
                     yield packet
         except IndexError:
             return  # PyAV, at the end of a file in which a stream turned up late

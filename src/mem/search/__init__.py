@@ -117,7 +117,7 @@ def _question(finder: Index, query: Query, parsed: ParsedQuery) -> tuple[Questio
     if query.kinds:
         kinds = _narrowed(kinds, query.kinds)
     if query.source_ids:
-        sources = _narrowed(sources, map(str, query.source_ids))
+        sources = _narrowed(sources, (str(each) for each in query.source_ids if 0 < each < 2**63))
     return Question(
         clause=clause,
         kinds=kinds,

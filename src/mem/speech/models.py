@@ -12,7 +12,7 @@ import importlib.util
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -98,7 +98,10 @@ def present(model: str, *, models_dir: Path) -> ModelChoice | None:
     """The same as `resolve` without the network: None where only a download would help."""
     if model == "auto":
         choices = (_local(name, models_dir) for name in _AUTOMATIC)
-        return next((choice for choice in choices if choice is not None), None) or _packaged(models_dir)
+        found = next((choice for choice in choices if choice is not None), None) or _packaged(models_dir)
+        if found is not None and found.origin == "packaged":
+            return replace(found, note=f"{found.note} It is used because no other model is on this machine.")
+        return found
     name = _named(model)
     if name not in MEGABYTES:
         return _folder(Path(model).expanduser())
@@ -205,8 +208,9 @@ def _packaged(models_dir: Path) -> ModelChoice | None:
     path = Path(spec.origin).parent / "model"
     if missing(path) or not _is_intact(path / "model.bin", models_dir / _CHECKED):
         return None
-    note = f"{PACKAGED} understands English only; it is used because no other model is on this machine."
-    return ModelChoice(name=PACKAGED, path=path, origin="packaged", note=note)
+    return ModelChoice(
+        name=PACKAGED, path=path, origin="packaged", note=f"{PACKAGED} understands English only."
+    )
 
 
 def _is_intact(weights: Path, record: Path) -> bool:

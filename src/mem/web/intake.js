@@ -28,7 +28,7 @@ export class Intake {
       el("div", { class: "fields" },
         el("label", {}, el("span", {}, "Place (optional)"), this.where),
         el("label", {}, el("span", {}, "Began (optional)"), this.began),
-        el("p", { class: "muted" }, "Without it, Mem reads the time of the recording from the file."))),
+        el("p", { class: "muted" }, "Left empty, the time is read from the recording itself."))),
     this.sendingPart, el("section", {}, el("h2", {}, "Work"), this.work, this.none));
     this.redraw = paced(() => this.#draw(), REDRAW_MS);
     uploads.addEventListener("change", () => this.redraw());
@@ -61,8 +61,8 @@ export class Intake {
     const { count, size, sent, left } = this.uploads.total();
     fill(this.sum, count > 1 && `${bytes(sent)} of ${bytes(size)}${left === null ? "" : ` · done at ${clock(Date.now() + left)}`}`);
     this.#reconcile(this.sending, this.uploads.list, "u", (upload, item) => this.#upload(upload, item));
-    const active = (job) => ACTIVE.includes(job.state);
-    const jobs = this.jobs.list().sort((a, b) => active(b) - active(a) || b.id - a.id);
+    const rank = (job) => (job.state === "running" ? 2 : ACTIVE.includes(job.state) ? 1 : 0);
+    const jobs = this.jobs.list().sort((a, b) => rank(b) - rank(a) || b.id - a.id);
     this.#reconcile(this.work, jobs, "j", (job, item) => this.#job(job, item));
     show(this.none, jobs.length === 0);
   }

@@ -15,7 +15,7 @@ const COLUMN = 44; // px of a picture in the strip at least
 const FADE_MS = 140;
 export const CLOSE_MS = 36 * HOUR; // longer views show where recordings lie instead of their pictures
 
-const NAMES = ["bg", "surface", "raised", "line", "text", "muted", "faint", "accent", "on-accent", "speech", "note"];
+const NAMES = ["bg", "surface", "raised", "line", "text", "muted", "faint", "accent", "accent-text", "on-accent", "speech", "note"];
 
 /** The colours of the style sheet, by name. */
 export function colours() {
@@ -59,7 +59,7 @@ function axis(ctx, scene) {
     const x = Math.round(xOf(scene, tick.at));
     ctx.fillStyle = ink.line;
     ctx.fillRect(x, 18, 1, height);
-    if (under(scene, x + 6, ctx.measureText(tick.label).width)) continue;
+    if (x < -6 || under(scene, x + 6, ctx.measureText(tick.label).width)) continue;
     ctx.fillStyle = tick.strong ? ink.text : ink.muted;
     ctx.fillText(tick.label, x + 6, 11);
   }
@@ -240,6 +240,7 @@ function head(ctx, scene) {
   ctx.fillRect(Math.round(x) - 1, 18, 2, scene.height);
   ctx.font = `600 12px ${scene.face}`;
   const left = pillLeft(scene);
+  ctx.fillStyle = ink["accent-text"];
   ctx.beginPath();
   ctx.roundRect(left, 1, PILL, 20, 10);
   ctx.fill();

@@ -9,9 +9,10 @@ import { clock } from "/web/time.js";
 export function preview() {
   const picture = el("img", { alt: "", draggable: "false" });
   const words = el("p");
+  const doubt = el("p", {}, "time doubtful");
   const note = el("p", { class: "noted" });
   const element = el("div", { class: "preview", "aria-hidden": "true", hidden: true });
-  fill(element, picture, words, note);
+  fill(element, picture, words, doubt, note);
   return {
     element,
     hide: () => show(element, false),
@@ -22,7 +23,8 @@ export function preview() {
         if (picture.getAttribute("src") !== src) picture.src = src;
       }
       show(picture, span !== null);
-      say(words, `${clock(at)} · ${source.name}${source.time_confidence === "low" ? " · time doubtful" : ""}`);
+      say(words, `${clock(at)} · ${source.name}`);
+      show(doubt, source.time_confidence === "low");
       say(note, text);
       show(note, text !== "");
       show(element, true);

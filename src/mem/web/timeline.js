@@ -2,7 +2,7 @@
 
 import { get } from "/web/api.js";
 import { el, fill, paced, say, settled, still } from "/web/dom.js";
-import { DAY, HOUR, MINUTE, SECOND, clock, date, dayStart, iso, moment, zone } from "/web/time.js";
+import { DAY, HOUR, MINUTE, SECOND, clock, date, dayStart, iso, moment, shortDate, zone } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
 import { AXIS, CLOSE_MS, LANE, colours, paint } from "/web/paint.js";
 import { arrived } from "/web/images.js";
@@ -237,7 +237,7 @@ export class Timeline extends EventTarget {
     const at = Math.max(source.start, Math.min(endOf(source) - 1, this.#timeAt(x)));
     const note = this.#noteAt(source.id, at);
     const box = this.canvas.getBoundingClientRect();
-    return this.card.show(box.left + x, box.top, { at, source, span: this.record.spanAt(source.id, at), note });
+    return this.card.show(box.left + x, this.day.getBoundingClientRect().top - 8, { at, source, span: this.record.spanAt(source.id, at), note });
   }
 
   #noteAt(source, at) {
@@ -279,7 +279,7 @@ export class Timeline extends EventTarget {
       density: this.#density, ink: this.ink, face: this.face, still: still.matches,
     });
     const middle = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;
-    say(this.day, date(middle));
+    say(this.day, innerWidth < 380 ? shortDate(middle) : date(middle));
     const near = (SCALES.find(([, , least]) => this.duration >= least) ?? SCALES.at(-1))[0];
     this.scales.forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === near)));
     this.scale.value = near;

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mem.errors import IndexFailed, TooBusy
-from mem.index import Entry, Every, Question, Word
+from mem.index import Entry, Every, Phrase, Question, Word
 from mem.index.tantivy import Tantivy
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -101,10 +101,13 @@ def test_an_index_that_breaks_while_it_is_open_asks_to_be_made_anew(tmp_path: Pa
     for file in tmp_path.iterdir():
         file.unlink()
     tmp_path.rmdir()
-    index.add([entry()])
     with pytest.raises(IndexFailed):
-        index.commit()
-    assert numbers(index) == []  # what was committed can still be asked
+        index.add([entry()])
+    assert not index.whole
+    index.empty()
+    index.add([entry()])
+    index.complete()
+    assert numbers(index) == [1]
 
 
 def test_writers_take_turns(tmp_path: Path):
@@ -125,3 +128,12 @@ def test_writers_take_turns(tmp_path: Path):
     thread.join()
     with index.turn(0.01):
         pass
+
+
+def test_a_phrase_that_may_go_on_in_too_many_ways_is_taken_as_its_words(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.add(entry(number, f"the a{number}") for number in range(17_000))
+    index.complete()
+    found = index.find(Question(clause=Phrase(("the", "a"), True)), limit=1)
+    assert found.total == 17_000
+    assert index.whole

@@ -294,3 +294,10 @@ def test_the_default_query_is_everything_newest_first(recalled: Recalled):
     assert recalled.found() == ["new", "old"]
     assert Query() == Query(text="")
     assert recalled.ask(start=NOON, end=at(10)).total == 1
+
+
+def test_sources_that_cannot_be_are_no_error(recalled: Recalled):
+    recalled.say(recalled.source(), "word")
+    assert recalled.found("word", source_ids=(-1, 0, 2**80)) == []
+    assert recalled.found(f"word source:{10**15 - 1} source:{'9' * 60}") == []
+    assert recalled.index.whole

@@ -119,9 +119,13 @@ def test_a_killed_process_leaves_nothing_out(tmp_path: Path, moment: str):
 
 
 def test_a_change_that_was_rolled_back_is_not_found(recalled: Recalled):
-    with pytest.raises(ZeroDivisionError), recalled.db.write() as w:
-        notes.add(w, source_id=None, start=at(0), end=at(1), text="undone", author="me", now=at(0))
-        raise ZeroDivisionError
+    def fail() -> None:
+        with recalled.db.write() as w:
+            notes.add(w, source_id=None, start=at(0), end=at(1), text="undone", author="me", now=at(0))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert recalled.found() == []
 
 

@@ -1,5 +1,7 @@
 """What is marked in a text."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,4 +44,4 @@ def test_a_word_of_a_text_marks_itself(text: str, data: st.DataObject):
     ranges = highlight.ranges(text, parse(f'"{token.text}"').clause)
     assert any(start <= token.start and token.end <= end for start, end in ranges)
     assert list(ranges) == sorted(ranges)
-    assert all(before[1] <= after[0] for before, after in zip(ranges, ranges[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(ranges))
