@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 SYNCED := .venv/.synced
 TESTS ?= tests
 
-.PHONY: help serve test check bench docs clean
+.PHONY: help serve test check ui-test bench docs clean
 
 help:  ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: $(SYNCED)  ## Lint, format, types and layers
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+ui-test: $(SYNCED)  ## The page in a real Chromium (apt-get install chromium)
+	@.venv/bin/pytest tests/ui
 
 bench: $(SYNCED)  ## Measure capture on generated footage
 	@.venv/bin/python -m benchmarks.capture

@@ -21,9 +21,9 @@ def text(page, selector):
 
 def settled(page, script):
     """Wait until the script's expression holds; the page's own policy forbids the driver's way to wait."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while not page.evaluate(script):
-        assert time.monotonic() < deadline, f"not within 10 s: {script}"
+        assert time.monotonic() < deadline, f"not within 40 s: {script}"
         page.wait_for_timeout(30)
 
 

@@ -7,6 +7,7 @@ decoded, from the keyframe on and without the pictures that no other depends on.
 lies within the tolerance of an asked instant, it alone is decoded.
 """
 
+import math
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator
@@ -151,6 +152,8 @@ class _Run:
     places: dict[int, int] = field(default_factory=dict)  # time stamp -> offset, of what is to come
     ready: deque[tuple[VideoFrame, int]] = field(default_factory=deque)  # decoded, not yet passed
     current: tuple[VideoFrame, int] | None = None  # the latest picture passed
+    targets: set[int] = field(default_factory=set)  # offsets of pictures that are wanted
+    decided_ms: float = 0  # before this offset no other picture will be
     fed: bool = False
     drained: bool = False
 
@@ -182,6 +185,7 @@ class _Run:
         if self.offsets and (self.headed or self.fed or next_key is None):
             self.offsets.sort()
             wanted = _wanted(self.offsets, self.key, next_key, end_ms, pace, at)
+            self.decided_ms = math.inf
             yield from self._answer(wanted, at, whole=True)
         if self.fed:
             self.stream.codec_context.flush_buffers()
@@ -192,10 +196,12 @@ class _Run:
         self.offsets.sort()
         if self.offsets:
             end_ms = min(end_ms, self.offsets[-_BEHIND:][0])
-            yield from self._answer(_wanted(self.offsets, self.key, None, end_ms, pace, at), at, whole=False)
+            wanted = _wanted(self.offsets, self.key, None, end_ms, pace, at)
             keep = self.offsets[max(0, bisect_right(self.offsets, at.asked_ms) - 1)]
+            self.decided_ms = keep
+            yield from self._answer(wanted, at, whole=False)
             while self.packets and self.packets[0][1] < keep:
-                self._feed(wanted=None)
+                self._feed()
             self._pass(keep - 1)
             del self.offsets[: bisect_right(self.offsets, keep - 1)]
             self.places = {stamp: offset for stamp, offset in self.places.items() if offset >= keep}
@@ -203,6 +209,7 @@ class _Run:
             self.room *= 2
 
     def _answer(self, wanted: list[tuple[int, int]], at: Position, *, whole: bool) -> Iterator[Sample]:
+        self.targets = {target for _, target in wanted}
         for number, (asked, target) in enumerate(wanted, 1):
             found = self._picture(target, whole=whole, last=number == len(wanted))
             if found is not None and found[1] > at.seen_ms:
@@ -219,7 +226,7 @@ class _Run:
                 if not whole:
                     break  # drained, the decoder could not go on with what is still to come
                 self._drain()
-            elif self._feed(wanted=target) == target and whole and last:
+            elif self._feed() == target and whole and last:
                 self._drain()  # cheaper than feeding on until it comes out
         return self.current or (self.ready[0] if self.ready else None)
 
@@ -227,14 +234,15 @@ class _Run:
         while self.ready and self.ready[0][1] <= offset:
             self.current = self.ready.popleft()
 
-    def _feed(self, wanted: int | None) -> int:
-        """Give the decoder the next packet; returns its offset."""
+    def _feed(self) -> int:
+        """Give the decoder the next packet, unless nothing depends on it; returns its offset."""
         packet, offset = self.packets.popleft()
         self.held -= packet.size
-        if packet.is_disposable and offset != wanted:
+        spare = offset < self.decided_ms and offset not in self.targets
+        if packet.is_disposable and spare:
             return offset
         # The same for streams whose container does not say which pictures are disposable.
-        self.stream.codec_context.skip_frame = "DEFAULT" if offset == wanted else "NONREF"
+        self.stream.codec_context.skip_frame = "NONREF" if spare else "DEFAULT"
         self._decode(packet)
         return offset
 

@@ -52,13 +52,15 @@ def grey(frame):
     return float(frame.to_ndarray(format="gray").mean())
 
 
+@pytest.mark.parametrize("every_ms", [100, 250, 700])
 @pytest.mark.parametrize("coding", CODINGS)
-def test_exact_samples_are_the_pictures_that_full_decoding_gives(tmp_path, coding):
+def test_exact_samples_are_the_pictures_that_full_decoding_gives(tmp_path, coding, every_ms):
     suffix, shape = CODINGS[coding]
     file = videos.write(tmp_path / f"a{suffix}", counted(9), shape)
     truth = reference(file)
-    seen = looking.samples(file, 700)
-    assert len(seen) == 13
+    seen = looking.samples(file, every_ms)
+    # The pictures that lead an open group need the group before it, which is forgotten by then.
+    assert len(seen) >= -(-9000 // every_ms) - 3 * ("open" in coding)
     for one in seen:
         assert one.offset_ms == max(offset for offset in truth if offset <= max(one.asked_ms, min(truth)))
         assert grey(one.frame) == truth[one.offset_ms]
@@ -166,7 +168,7 @@ def test_memory_stays_bounded_without_changing_the_samples(tmp_path, monkeypatch
     share=st.floats(0, 0.5),
     steps=st.lists(st.integers(20, 3000), min_size=2, max_size=25),
     gop=st.integers(1, 8),
-    bframes=st.integers(0, 2),
+    bframes=st.integers(0, 3),
 )
 def test_going_on_from_any_sample_gives_the_rest(tmp_path_factory, every_ms, share, steps, gop, bframes):
     moments = np.cumsum([0, *steps])
@@ -175,6 +177,9 @@ def test_going_on_from_any_sample_gives_the_rest(tmp_path_factory, every_ms, sha
     file = videos.write(tmp_path_factory.mktemp("resume") / "a.mkv", pictures, shape)
     whole = looking.samples(file, every_ms, int(every_ms * share))
     assert whole[0].offset_ms == 0
+    if share == 0:
+        shown = [max(moments[moments <= asked]) for asked in range(0, moments[-1] + 1, every_ms)]
+        assert [one.offset_ms for one in whole][: len(set(shown))] == sorted(set(shown))
     for number in range(1, len(whole)):
         position = Position(whole[number].asked_ms, whole[number - 1].offset_ms)
         rest = looking.samples(file, every_ms, int(every_ms * share), position=position)
