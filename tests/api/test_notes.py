@@ -1,6 +1,7 @@
 """Notes: written, found, changed, deleted."""
 
 import json
+import threading
 
 from .seed import RANGE, at
 from .test_problems import check
@@ -98,3 +99,20 @@ def test_notes_are_paged_without_gap_or_repeat(client, seed):
         if cursor is None:
             break
     assert found == [str(n) for n in range(23)]
+
+
+def test_notes_written_at_once_are_all_in_the_copy(live, seed, memory):
+    source = seed.source()
+    answers: list[int] = []
+
+    def write() -> None:
+        for _ in range(5):
+            answers.append(live.post("/api/notes", json=NOTE | {"source_id": source.id}).status_code)
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [201] * 30
+    assert len((memory.folder / source.folder / "notes.jsonl").read_text().splitlines()) == 30

@@ -225,7 +225,7 @@ def test_after_a_restart_running_jobs_wait_again(db):
     mine, other = _claim(db, 0, "host-a:1"), _claim(db, 0, "host-b:1")
     assert _do(db, jobs.recover, at(1), owner_prefix="host-a:") == 1
     assert jobs.get(db, mine.id).state == "queued"
-    assert jobs.get(db, mine.id).attempt == 1
+    assert jobs.get(db, mine.id).attempt == 0
     assert jobs.get(db, other.id) == other
     assert _do(db, jobs.recover, at(1)) == 1
     with pytest.raises(StaleFence), db.write() as w:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from mem import folders
 from mem.memory import Memory
-from mem.ops import delete
+from mem.ops import delete, notes
 from mem.store import sources
 from mem.types import Source, StartTime
 
@@ -44,7 +44,8 @@ def source(
 
 def _carry(memory: Memory, source: Source, *, moved: bool) -> None:
     """Bring the copies in the folder up to the rows. The index follows by itself."""
-    folders.write_source(memory, source)
-    if moved:
-        folders.write_transcript(memory, source)
-        folders.write_notes(memory, source.id)
+    with notes.COPYING:
+        folders.write_source(memory, sources.get(memory.db, source.id))
+        if moved:
+            folders.write_transcript(memory, source)
+            folders.write_notes(memory, source.id)
