@@ -5,6 +5,9 @@ PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 SYNCED := .venv/.synced
 TESTS ?= tests
+# The machine's own certificates, as pip takes them: a company's proxy is known there alone.
+export UV_SYSTEM_CERTS := 1
+export UV_NATIVE_TLS := 1
 
 .PHONY: help serve test check ui-test bench docs clean
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import av
 import numpy as np
 from PIL import Image
-from tests import recordings, videos
 
 from mem.media import sandbox
 from mem.speech import models
+from tests import recordings, videos
 
 SECONDS = 60
 EVERY_MS = 5000

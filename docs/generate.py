@@ -28,13 +28,14 @@ def size(value: int) -> str:
 
 def configuration() -> Iterator[str]:
     yield "# Configuration\n"
-    yield "Read once at start. Later wins: defaults, `config.yaml` in the data directory, `config.yaml` in the"
-    yield "working directory, the environment (`MEM_SECTION__KEY`, for example"
-    yield "`MEM_CAPTURE__FRAME__INTERVAL_SECONDS=10`; the data directory is `MEM_DATA_DIR`), the command line"
-    yield "(`--data-dir`, `--set key=value`). An unknown key ends with exit status 78 and the nearest known name.\n"
+    yield "Read once at start. Later wins: defaults, `config.yaml` in the data directory, `config.yaml` in"
+    yield "the working directory, the environment (`MEM_SECTION__KEY`, for example"
+    yield "`MEM_CAPTURE__FRAME__INTERVAL_SECONDS=10`; the data directory is `MEM_DATA_DIR`), the command"
+    yield "line (`--data-dir`, `--set key=value`). An unknown key ends with exit status 78 and the nearest"
+    yield "known name.\n"
     yield "| key | default | what it sets |"
     yield "|---|---|---|"
-    for key, field in config.keys():
+    for key, field in config.settings():
         default = field.default
         if default is PydanticUndefined or default is None:
             shown = "none"
@@ -89,7 +90,8 @@ def _command(command, path: str) -> Iterator[str]:
     children = getattr(command, "commands", {})
     if path != "mem" and not children:
         parameters = [p for p in command.params if not getattr(p, "hidden", False)]
-        words = " ".join((p.metavar or p.name or "").upper() for p in parameters if p.param_type_name == "argument")
+        arguments = [p for p in parameters if p.param_type_name == "argument"]
+        words = " ".join((p.metavar or p.name or "").upper() for p in arguments)
         yield f"## `{path} {words}`".replace(" `", "`").replace("##`", "## `")
         yield f"\n{(command.help or '').strip()}\n"
         for p in parameters:
@@ -130,7 +132,8 @@ def main() -> int:
             stale.append(name)
             if "--check" not in sys.argv:
                 file.write_text(text, encoding="utf-8")
-    print("\n".join(f"{name} {'is stale' if '--check' in sys.argv else 'made'}" for name in stale) or "all fresh")
+    did = "is stale" if "--check" in sys.argv else "made"
+    print("\n".join(f"{name} {did}" for name in stale) or "all fresh")
     return 1 if stale and "--check" in sys.argv else 0
 
 

@@ -25,8 +25,19 @@ def of(data_dir: Path) -> dict[str, Any]:
                 "started_at": source.started_at,
                 "ended_at": source.ended_at,
                 "frames": [
-                    (f.first_seen, f.width, f.height, f.format, f.colour, f.pack, f.offset, f.length,
-                     f.thumb_offset, f.thumb_length, f.sha256)
+                    (
+                        f.first_seen,
+                        f.width,
+                        f.height,
+                        f.format,
+                        f.colour,
+                        f.pack,
+                        f.offset,
+                        f.length,
+                        f.thumb_offset,
+                        f.thumb_length,
+                        f.sha256,
+                    )
                     for f in kept
                 ],
                 "spans": [(s.start, s.end, by_id[s.frame_id].first_seen, s.samples) for s in spans],
@@ -39,7 +50,8 @@ def of(data_dir: Path) -> dict[str, Any]:
                     for pack in sorted((data_dir / source.folder).glob("*.tar"))
                 },
                 "left over": sorted(
-                    file.name for file in (data_dir / source.folder).iterdir()
+                    file.name
+                    for file in (data_dir / source.folder).iterdir()
                     if file.name.startswith(".") or file.suffix == ".state"
                 ),
             }

@@ -29,7 +29,9 @@ def environment(data_dir: Path, **settings: str) -> dict[str, str]:
     return os.environ | names | {"MEM_DATA_DIR": str(data_dir), "COLUMNS": "120"}
 
 
-def mem(data_dir: Path, *words: str, timeout: float = 120, **settings: str) -> subprocess.CompletedProcess[str]:
+def mem(
+    data_dir: Path, *words: str, timeout: float = 120, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run one `mem` command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "mem", *words],

@@ -75,7 +75,7 @@ def test_every_setting_is_read_somewhere():
     text = "\n".join(file.read_text() for file in FILES if file.name != "config.py")
     own = (SRC / "config.py").read_text()
     unread = set()
-    for key, _ in config.keys():
+    for key, _ in config.settings():
         name = key.rsplit(".", 1)[-1]
         if not re.search(rf"\.{name}\b", text) and not re.search(rf"self\.(\w+\.)*{name}\b", own):
             unread.add(key)

@@ -193,15 +193,15 @@ def load(
         raise BadConfig("; ".join(lines), hint="`mem config show` lists every key.") from None
 
 
-def keys() -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
+def settings() -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
     """Every key that can be set, dotted, with its field."""
-    yield from _keys(Config, "")
+    yield from _settings(Config, "")
 
 
-def _keys(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
+def _settings(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
     for name, field in section.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
-            yield from _keys(field.annotation, f"{prefix}{name}.")
+            yield from _settings(field.annotation, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", field
 
@@ -245,7 +245,7 @@ def _merge(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
 
 
 def _refuse_unknown(tree: Mapping[str, Any]) -> None:
-    known = {key for key, _ in keys()}
+    known = {key for key, _ in settings()}
     sections = {key.rsplit(".", depth)[0] for key in known for depth in range(1, key.count(".") + 1)}
     for key in _leaves(tree, "", sections):
         if key not in known:

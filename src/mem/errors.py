@@ -249,7 +249,7 @@ class NotMedia(MediaError):
     """The file is not a video or audio recording that Mem can read."""
 
     code, status = "not_media", 415
-    hint = "Mem reads MP4, MOV, Matroska, WebM, MPEG-TS, AVI, FLV, ASF, Ogg, WAV, MP3 and FLAC."
+    hint = "Mem reads MP4, MOV, Matroska, WebM, MPEG, AVI, FLV, ASF, Ogg, WAV, MP3, AAC and FLAC."
 
 
 class NotAVideo(MediaError):

@@ -34,31 +34,41 @@ def media_file(memory: Memory, source: Source) -> Path | None:
     return Path(source.path) if source.path is not None else None
 
 
-def write_source(memory: Memory, source: Source) -> None:
-    """Write source.json as `source` now stands."""
-    write(of(memory, source) / "source.json", lambda: [_line(source)])
+def write_source(memory: Memory, source_id: int) -> None:
+    """Write source.json from the row."""
+    _copy(memory, source_id, "source.json", lambda source: [source])
 
 
-def write_transcript(memory: Memory, source: Source) -> None:
-    """Write transcript.jsonl, one segment a line, from the rows."""
-    write(of(memory, source) / "transcript.jsonl", lambda: map(_line, _segments(memory, source)))
+def write_transcript(memory: Memory, source_id: int) -> None:
+    """Write transcript.jsonl from the rows, one segment a line."""
+    _copy(memory, source_id, "transcript.jsonl", lambda source: texts.of_source(memory.db, source.id))
 
 
 def write_notes(memory: Memory, source_id: int) -> None:
-    """Write notes.jsonl, one note a line, from the rows about this source."""
-    source = sources.get(memory.db, source_id)
-    write(of(memory, source) / "notes.jsonl", lambda: map(_line, _notes(memory, source)))
+    """Write notes.jsonl from the rows about this source, one note a line."""
+    _copy(memory, source_id, "notes.jsonl", lambda source: notes.of_source(memory.db, source.id))
 
 
-def write(file: Path, lines: Callable[[], Iterable[str]]) -> None:
-    """Put `lines` in place of `file`, durably and all at once."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = file.with_name(f".{file.name}.part")
-    with part.open("w", encoding="utf-8") as out:
-        out.writelines(f"{line}\n" for line in lines())
-        out.flush()
-        os.fdatasync(out.fileno())
-    part.replace(file)
+def _copy(
+    memory: Memory, source_id: int, name: str, rows: Callable[[Source], Iterable[Source | Segment | Note]]
+) -> None:
+    """Put the rows in place of a file of the source's folder, durably and all at once.
+
+    One copy at a time: each is made whole from the rows, so the one that ends last is the newest. A
+    source that was deleted meanwhile gets no folder again.
+    """
+    with memory.copying:
+        source = sources.by_ids(memory.db, [source_id]).get(source_id)
+        if source is None:
+            return
+        file = of(memory, source) / name
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = file.with_name(f".{name}.part")
+        with part.open("w", encoding="utf-8") as out:
+            out.writelines(f"{_line(row)}\n" for row in rows(source))
+            out.flush()
+            os.fdatasync(out.fileno())
+        part.replace(file)
 
 
 def free_bytes(memory: Memory) -> int:
@@ -72,14 +82,6 @@ def guard_space(memory: Memory, wanted: int = 0) -> None:
     free = free_bytes(memory)
     if free - wanted < least:
         raise DiskFull(f"{free:,} bytes are free; {wanted:,} are wanted and {least:,} must stay free.")
-
-
-def _segments(memory: Memory, source: Source) -> Iterable[Segment]:
-    return texts.of_source(memory.db, source.id)
-
-
-def _notes(memory: Memory, source: Source) -> Iterable[Note]:
-    return notes.of_source(memory.db, source.id)
 
 
 def _line(value: Source | Segment | Note) -> str:

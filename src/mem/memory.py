@@ -48,6 +48,7 @@ class Memory:
     index: Index
     folder: Path  # the data directory
     bell: Bell = field(default_factory=Bell)
+    copying: threading.Lock = field(default_factory=threading.Lock)  # of rows into a source's folder
 
 
 @contextlib.contextmanager

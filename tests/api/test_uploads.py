@@ -308,3 +308,9 @@ def test_a_capture_without_a_usable_path_is_invalid(client, body):
 def test_a_capture_with_a_naive_start_is_refused(client, inbox):
     (inbox / "a.mp4").write_bytes(b"video")
     check(capture(client, path=str(inbox / "a.mp4"), started_at="2026-11-20T12:00:00"), 422, "naive_time")
+
+
+def test_the_date_of_the_senders_file_goes_with_the_job(client):
+    job = client.post("/api/upload", params={"modified_at": "2026-11-20T14:00:00Z"}, content=b"x").json()
+    assert job["params"]["modified_at"] == "2026-11-20T14:00:00+00:00"
+    check(client.post("/api/upload", params={"modified_at": "2026-11-20"}, content=b"y"), 422, "naive_time")

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests import fakes
-from tests.cli import samples
-from tests.fakes import FakeApi
 from typer.testing import CliRunner, Result
 
 from mem.cli.app import app
+from tests import fakes
+from tests.cli import samples
+from tests.fakes import FakeApi
 
 Mem = Callable[..., Result]
 

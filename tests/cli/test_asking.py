@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 from PIL import Image
+
 from tests.cli import samples
 from tests.cli.conftest import pure
 

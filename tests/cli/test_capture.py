@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tests.cli import samples
 from tests.cli.conftest import pure
 

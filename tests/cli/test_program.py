@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests import fakes
 from tests.cli import samples
 from tests.cli.conftest import pure

@@ -6,6 +6,7 @@ import re
 import sys
 
 import pytest
+
 from tests.cli import samples
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")

@@ -87,7 +87,9 @@ def test_of_a_file_cut_off_in_the_middle_what_can_be_read_is_kept(memory, tmp_pa
 
 
 def test_sound_alone_is_fine(memory, tmp_path):
-    job = capture(memory, videos.write(tmp_path / "memo.m4a", sound=recordings.speech()[:120_000], rate=24_000))
+    job = capture(
+        memory, videos.write(tmp_path / "memo.m4a", sound=recordings.speech()[:120_000], rate=24_000)
+    )
     assert job.state == "done"
     assert job.result["frames"] == 0
     assert "invoice" in " ".join(s.text for s in texts.of_source(memory.db, job.source_id)).lower()

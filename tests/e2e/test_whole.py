@@ -1,6 +1,7 @@
 """One recording with known scenes and sentences goes in, and everything in it is found at its time."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -70,9 +71,11 @@ def test_everything_is_found_over_http_and_after_a_restart(taken_in):
 
 def test_the_spans_tile_the_recording(taken_in):
     data, _, _ = taken_in
-    spans = servers.answer(data, "timeline", "--from", START.isoformat(), "--to", at(60_000).isoformat())["spans"]
+    spans = servers.answer(data, "timeline", "--from", START.isoformat(), "--to", at(60_000).isoformat())[
+        "spans"
+    ]
     assert when(spans[0]["start"]) == START
-    assert all(a["end"] == b["start"] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a["end"] == b["start"] for a, b in pairwise(spans))
     assert abs(when(spans[-1]["end"]) - at(int(recordings.SECONDS * 1000))) < timedelta(seconds=0.2)
 
 

@@ -5,12 +5,12 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from tests.store import rows
-from tests.store.rows import NOON, at
 
 import mem.store
 from mem.errors import DatabaseFailed, NaiveTime
 from mem.store import database, frames, sources, texts
+from tests.store import rows
+from tests.store.rows import NOON, at
 
 
 class Broken(RuntimeError):

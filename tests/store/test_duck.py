@@ -6,11 +6,11 @@ import sys
 
 import duckdb
 import pytest
-from tests.store import rows
 
 from mem.errors import DatabaseFailed, DiskFull, Locked, TooBusy
 from mem.store import duck, sources
 from mem.store.database import open_database
+from tests.store import rows
 
 
 def _open(folder, memory_limit=2**28):

@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.store import rows
-from tests.store.rows import NOON, at
 
 from mem.errors import BadRequest, NotFound
 from mem.store import frames, notes, sources, texts
 from mem.types import Span
+from tests.store import rows
+from tests.store.rows import NOON, at
 
 SHARED_DATABASE = [HealthCheck.function_scoped_fixture]
 

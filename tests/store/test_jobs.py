@@ -3,11 +3,11 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
-from tests.store import rows
-from tests.store.rows import NOON, at
 
 from mem.errors import NotCancellable, NotFound, NotRetriable, StaleFence
 from mem.store import jobs
+from tests.store import rows
+from tests.store.rows import NOON, at
 
 ENDS = ["done", "partial", "failed", "cancelled"]
 
@@ -387,7 +387,9 @@ def test_the_capture_of_a_file_that_has_not_ended_is_found_by_its_path(db):
 
 def test_a_file_is_known_by_the_job_about_it_and_active_until_that_ends(db):
     with db.write() as w:
-        job = jobs.enqueue(w, kind="capture", source_id=None, params={"path": "/a b.mp4"}, max_attempts=3, now=at(0))
+        job = jobs.enqueue(
+            w, kind="capture", source_id=None, params={"path": "/a b.mp4"}, max_attempts=3, now=at(0)
+        )
     assert jobs.active_for_path(db, "/a b.mp4").id == job.id
     with db.write() as w:
         jobs.cancel(w, job.id, at(1))

@@ -1,11 +1,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.store import rows
 
 from mem.errors import DatabaseFailed
 from mem.store import database, migrate
 from mem.store.migrate import Migration
+from tests.store import rows
 
 
 def _open(url, folder):

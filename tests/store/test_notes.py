@@ -1,9 +1,9 @@
 import pytest
-from tests.store import rows
-from tests.store.rows import NOON, at
 
 from mem.errors import BadTime, NotFound
 from mem.store import notes
+from tests.store import rows
+from tests.store.rows import NOON, at
 
 
 def _note(w, begin, end, **facts):

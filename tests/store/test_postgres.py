@@ -3,11 +3,11 @@ import time
 
 import psycopg
 import pytest
-from tests.store import rows
 
 from mem.errors import DatabaseFailed, DiskFull, TooBusy
 from mem.store import postgres, sources
 from mem.store.database import open_database
+from tests.store import rows
 
 
 def _open(url, folder):

@@ -1,10 +1,10 @@
 import pytest
-from tests.store import rows
-from tests.store.rows import NOON, at
 
 from mem.errors import NotFound
 from mem.store import checkpoints, frames, jobs, notes, sources, texts
 from mem.types import Checkpoint
+from tests.store import rows
+from tests.store.rows import NOON, at
 
 
 def test_a_source_comes_back_as_it_was_added(db):

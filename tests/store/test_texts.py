@@ -3,10 +3,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.store import rows
-from tests.store.rows import NOON, at
 
 from mem.store import texts
+from tests.store import rows
+from tests.store.rows import NOON, at
 
 
 def test_a_segment_comes_back_with_its_words_at_their_times(db):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.ui.fake import Fake, serving
 from tests.ui.story import Story, afternoon
 

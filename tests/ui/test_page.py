@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.ui.story import Story
 
 PHONE = {"width": 390, "height": 844}

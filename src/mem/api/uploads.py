@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,6 +46,7 @@ class Facts:
 
     filename: str | None = None
     started_at: str | None = None
+    modified_at: str | None = None
     location: str | None = None
     device: str | None = None
 
@@ -79,6 +81,7 @@ def capture(request: Request, memory: Mem, body: CaptureRequest) -> Response:
                         "properties": {
                             "file": {"type": "string", "format": "binary"},
                             "started_at": {"type": "string", "format": "date-time"},
+                            "modified_at": {"type": "string", "format": "date-time"},
                             "location": {"type": "string"},
                             "device": {"type": "string"},
                         },
@@ -93,12 +96,22 @@ async def upload(
     memory: Mem,
     filename: Annotated[str | None, Query(description="Name for show; it never becomes a path")] = None,
     started_at: Annotated[str | None, Query(description="ISO 8601 with a zone")] = None,
+    modified_at: Annotated[
+        str | None, Query(description="When the file was last written, ISO 8601 with a zone")
+    ] = None,
     location: Text = None,
     device: Text = None,
 ) -> Response:
     """Take in the request's body, raw or as the multipart field `file`."""
-    facts = Facts(filename=filename, started_at=started_at, location=location, device=device)
-    _instant(facts)
+    facts = Facts(
+        filename=filename,
+        started_at=started_at,
+        modified_at=modified_at,
+        location=location,
+        device=device,
+    )
+    _instant(facts.started_at)
+    _instant(facts.modified_at)
     await asyncio.to_thread(_check_room, memory, request)
     form = forms.reader(request.headers.get("content-type", ""))
     limit = memory.config.api.max_upload_size
@@ -155,7 +168,7 @@ def _finish(memory: Memory, part: parts.Part, facts: Facts) -> Response:
     """Answer with the known source, or keep the file and queue its capture."""
     if part.size == 0:
         raise EmptyFile
-    started_at = _instant(facts)
+    started_at, modified_at = _instant(facts.started_at), _instant(facts.modified_at)
     known = sources.by_hash(memory.db, part.sha256)
     if known is not None and known.state not in ("failed", "new"):
         return render.answer(KnownFile(duplicate=True, source=known))
@@ -166,6 +179,7 @@ def _finish(memory: Memory, part: parts.Part, facts: Facts) -> Response:
             memory,
             path,
             started_at=started_at,
+            modified_at=modified_at,
             location=facts.location,
             device=facts.device,
             name=facts.filename or f"Upload of {render.instant(types.now())}",
@@ -187,5 +201,7 @@ def _merged(facts: Facts, form: forms.FileForm | None) -> Facts:
     return Facts(**{**given, "filename": given["filename"] or form.fields.get("filename") or form.filename})
 
 
-def _instant(facts: Facts) -> Any:
-    return times.instant(facts.started_at) if facts.started_at else None
+def _instant(text: str | None) -> datetime | None:
+    found = times.instant(text) if text else None
+    assert found is None or isinstance(found, datetime)
+    return found

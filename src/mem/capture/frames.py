@@ -62,7 +62,7 @@ def see(memory: Memory, lease: Lease, source: Source, path: Path, limits: sandbo
 
 
 def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
-    frame = memory.config.capture.frame
+    frame, media = memory.config.capture.frame, memory.config.media
     every = round(frame.interval_seconds * 1000)
     seen = Seen.of(checkpoint)
     return {
@@ -72,6 +72,8 @@ def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
         "format": frame.format,
         "quality": frame.jpeg_quality if frame.format == "jpeg" else frame.quality,
         "max_width": frame.max_width,
+        "max_pixels": media.max_pixels,
+        "max_duration_ms": media.max_duration_seconds * 1000,
         "stretch_ms": memory.config.capture.stretch_seconds * 1000,
         "resume": checkpoint
         and {

@@ -56,13 +56,13 @@ def _add(memory: Memory, lease: Lease, path: Path, digest: str) -> Source:
     name = str(job.params["name"])
     media = probe(memory, path, lease.stopped)
     stat = path.stat()
-    told = job.params["started_at"]
+    told, written = job.params["started_at"], job.params["modified_at"]
     start = clock.resolve(
         name=name,
         media=media,
-        mtime=datetime.fromtimestamp(stat.st_mtime, UTC),
+        mtime=_time(written) or datetime.fromtimestamp(stat.st_mtime, UTC),
         sidecars={} if upload else sidecars(path),
-        caller=datetime.fromisoformat(str(told)) if told else None,
+        caller=_time(told),
         zone=memory.config.zone,
     )
     with memory.db.write() as w:
@@ -96,7 +96,7 @@ def adopt(memory: Memory, source: Source, params: Mapping[str, object]) -> Sourc
             upload.replace(file)
         else:
             upload.unlink()
-    folders.write_source(memory, source)
+    folders.write_source(memory, source.id)
     return source
 
 
@@ -183,6 +183,10 @@ def suffix(name: str) -> str:
     """The harmless end of a file name that came from outside: a dot and up to 8 ASCII letters or digits."""
     end = Path(name.replace("\0", "")).suffix.lower()
     return end if end[1:].isalnum() and end.isascii() and len(end) <= 9 else ".bin"
+
+
+def _time(value: object) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(str(value))
 
 
 def _text(value: object) -> str | None:

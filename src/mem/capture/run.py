@@ -129,5 +129,5 @@ def _clean_up(memory: Memory, source: Source) -> None:
         with memory.db.write() as w:
             original, source = source.original, sources.drop_original(w, source.id)
         (folders.of(memory, source) / original).unlink(missing_ok=True)
-    folders.write_source(memory, source)
-    folders.write_transcript(memory, source)
+    folders.write_source(memory, source.id)
+    folders.write_transcript(memory, source.id)

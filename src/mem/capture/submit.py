@@ -45,6 +45,7 @@ def submit(
     path: Path,
     *,
     started_at: datetime | None = None,
+    modified_at: datetime | None = None,
     location: str | None = None,
     device: str | None = None,
     name: str | None = None,
@@ -53,13 +54,15 @@ def submit(
     """Queue the capture of the file at `path`; a capture of it that has not ended is returned instead.
 
     `name` and `content_hash` (sha256, hex) come with an upload, whose file at `path` is Mem's own and
-    moves into the source's folder. Raises DiskFull, and TooBusy when `jobs.max_queued` jobs wait.
+    moves into the source's folder; `modified_at` is when the file was written where it came from.
+    Raises DiskFull, and TooBusy when `jobs.max_queued` jobs wait.
     """
     folders.guard_space(memory)
     params: dict[str, object] = {
         "path": str(path),
         "name": name or path.name,
         "started_at": started_at.isoformat() if started_at else None,
+        "modified_at": modified_at.isoformat() if modified_at else None,
         "location": location,
         "device": device,
         "upload": content_hash is not None,

@@ -56,7 +56,7 @@ def values(settings: Settings) -> list[tuple[str, object, object, str]]:
     used = config.Config.model_dump(settings.config(), mode="json")
     usual = config.Config().model_dump(mode="json")
     usual["data_dir"] = str(Path("data").absolute())
-    fields = config.keys()
+    fields = config.settings()
     return [(key, _at(used, key), _at(usual, key), field.description or "") for key, field in fields]
 
 

@@ -17,6 +17,7 @@ from mem.capture.lease import Lease
 from mem.capture.run import Outcome
 from mem.errors import DatabaseFailed, DiskFull, MemError, StaleFence, Stopped
 from mem.memory import Memory
+from mem.ops import delete
 from mem.store import checkpoints, jobs, sources
 from mem.store.database import Writer
 from mem.types import Job
@@ -40,6 +41,7 @@ def running(memory: Memory) -> Iterator[None]:
         found = jobs.recover(w, types.now())
     if found:
         log.info("jobs taken up again", extra={"action": "jobs_recovered", "count": found})
+    delete.finish(memory)
     _empty(memory.folder / "tmp")
     _drop_uploads(memory)
     stop = threading.Event()

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from mem import folders
 from mem.memory import Memory
-from mem.ops import delete, notes
+from mem.ops import delete
 from mem.store import sources
 from mem.types import Source, StartTime
 
@@ -37,15 +37,9 @@ def source(
                 evidence=started_at.isoformat(),
             )
             edited = sources.redate(w, source_id, start)
-    _carry(memory, edited, moved=started_at is not None)
+    folders.write_source(memory, source_id)
+    if started_at is not None:
+        folders.write_transcript(memory, source_id)
+        folders.write_notes(memory, source_id)
     log.info("source edited", extra={"action": "source_edited", "source": source_id})
     return edited
-
-
-def _carry(memory: Memory, source: Source, *, moved: bool) -> None:
-    """Bring the copies in the folder up to the rows. The index follows by itself."""
-    with notes.COPYING:
-        folders.write_source(memory, sources.get(memory.db, source.id))
-        if moved:
-            folders.write_transcript(memory, source)
-            folders.write_notes(memory, source.id)

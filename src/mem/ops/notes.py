@@ -1,6 +1,5 @@
 """Writing notes: the rows, then the copy in the source's folder. The index follows by itself."""
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,8 +8,6 @@ from mem import folders, types
 from mem.memory import Memory
 from mem.store import notes, sources
 from mem.types import Note
-
-COPYING = threading.Lock()  # copies are made whole from the rows: the one that ends last must be the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +70,6 @@ def delete(memory: Memory, note_id: int) -> None:
 
 
 def _copy(memory: Memory, source_ids: set[int | None]) -> None:
-    with COPYING:
-        for source_id in source_ids:
-            if source_id is not None:
-                folders.write_notes(memory, source_id)
+    for source_id in source_ids:
+        if source_id is not None:
+            folders.write_notes(memory, source_id)

@@ -70,7 +70,7 @@ export class Uploads extends EventTarget {
       lost();
       this.#failed(upload, "The connection broke. What was sent is not kept; try again when Mem answers.");
     });
-    request.open("POST", `/api/upload${asQuery({ filename: upload.file.name, ...upload.facts })}`);
+    request.open("POST", `/api/upload${asQuery(facts(upload))}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.send(upload.file);
   }
@@ -98,4 +98,10 @@ export class Uploads extends EventTarget {
 function speedOf(upload) {
   const passed = (performance.now() - upload.began) / 1000;
   return upload.state === "sending" && passed > 0.5 ? upload.sent / passed : 0;
+}
+
+/** What the server is told about a file beside its bytes. */
+function facts(upload) {
+  const { name, lastModified } = upload.file;
+  return { filename: name, modified_at: new Date(lastModified).toISOString(), ...upload.facts };
 }

@@ -3,13 +3,13 @@ import os
 
 import numpy as np
 import pytest
-from tests import spoken, videos
 
 from mem.capture import hear
 from mem.errors import BadConfig
 from mem.media.audio import Piece
 from mem.speech import models
 from mem.speech.vad import Region
+from tests import spoken, videos
 
 RATE = 16_000
 LAST = "The museum closes at six."

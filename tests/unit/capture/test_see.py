@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from tests import looking, videos
 
 from mem.errors import DecoderCrashed, NotAVideo
+from tests import looking, videos
 
 
 def tiled(seen):

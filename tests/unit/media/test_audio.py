@@ -7,10 +7,10 @@ import pytest
 from av.audio.frame import AudioFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import videos
 
 from mem.media import audio
 from mem.media.audio import RATE, Faults, Piece
+from tests import videos
 
 
 def hear(path):

@@ -1,8 +1,8 @@
 import pytest
-from tests import looking, videos
 
 from mem.errors import CutOff, EmptyFile, MediaTooLarge, NotMedia, UnsafeMedia
 from mem.media import container
+from tests import looking, videos
 
 LIMITS = {"max_pixels": 33_177_600, "max_streams": 64, "max_duration_ms": 86_400_000}
 

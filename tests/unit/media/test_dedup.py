@@ -6,10 +6,10 @@ from av.video.frame import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
-from tests import videos
 
 from mem.media import dedup
 from mem.media.dedup import RULES, Keeper
+from tests import videos
 
 NORMAL = RULES["normal"]
 WIDE, HIGH = 960, 544

@@ -6,9 +6,9 @@ import pytest
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, ColorTrc
 from PIL import Image
-from tests import looking, videos
 
 from mem.media import image
+from tests import looking, videos
 
 RED, GREEN, BLUE, WHITE = (200, 40, 40), (40, 180, 40), (40, 40, 200), (250, 250, 250)
 

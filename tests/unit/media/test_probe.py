@@ -1,9 +1,9 @@
 from fractions import Fraction
 
 import pytest
-from tests import looking, videos
 
 from mem.media import probe
+from tests import looking, videos
 
 
 def look(file):

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests import looking, videos
 
 from mem.media import sample
 from mem.media.offsets import Faults
 from mem.media.sample import Pace, Position
+from tests import looking, videos
 
 CODINGS = {
     "keyframe each second": (".mp4", videos.Shape()),

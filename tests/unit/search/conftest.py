@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.store.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 
 from mem import reindex, search
 from mem.index import Index
@@ -16,6 +15,7 @@ from mem.search import Query, SearchPage
 from mem.store import database, frames, notes, sources, texts
 from mem.store.database import Database
 from mem.types import Segment, Source, Span, StartTime
+from tests.store.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from tests import spoken
 
 from mem.speech import vad
+from tests import spoken
 
 RATE = 16_000
 TIME = np.arange(20 * RATE) / RATE

@@ -4,13 +4,13 @@ import itertools
 import jiwer
 import numpy as np
 import pytest
-from tests import spoken
 
 from mem.errors import BadConfig, ModelMissing
 from mem.media import audio
 from mem.media.audio import Piece
 from mem.speech import vad, whisper
 from mem.speech.vad import Region
+from tests import spoken
 
 RATE = 16_000
 
