@@ -20,6 +20,5 @@ def test_every_dependency_has_its_reason():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     reasons = (ROOT / "docs/decisions/0001-dependencies.md").read_text()
     wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
-    wanted += [name for extra in project["project"]["optional-dependencies"].values() for name in extra]
     names = {name.split(">")[0].split("=")[0].split("[")[0] for name in wanted}
     assert not {name for name in names if name.removeprefix("types-").split("-")[0] not in reasons}
