@@ -32,18 +32,11 @@ _LONGEST_DELAY = timedelta(hours=1)
 def running(memory: Memory) -> Iterator[None]:
     """Work on jobs in `jobs.concurrency` threads until the block ends.
 
-    Jobs that an earlier process left running are queued again first: only one process can own the
-    database, so nobody else is working on them. At the end every job goes back to the queue at its
-    last committed stretch.
+    At the end every job goes back to the queue at its last committed stretch.
     """
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    with memory.db.write() as w:
-        found = jobs.recover(w, types.now())
-    if found:
-        log.info("jobs taken up again", extra={"action": "jobs_recovered", "count": found})
-    delete.finish(memory)
-    _empty(memory.folder / "tmp")
-    _drop_uploads(memory)
+    if memory.db.engine == "duckdb":
+        _take_up(memory)
     stop = threading.Event()
     threads = [
         threading.Thread(target=_loop, args=(memory, f"{owner}:{n}", stop), name=f"worker-{n}")
@@ -58,6 +51,20 @@ def running(memory: Memory) -> Iterator[None]:
         memory.bell.ring()
         for thread in threads:
             thread.join()
+
+
+def _take_up(memory: Memory) -> None:
+    """Go on where an earlier process stopped; it alone owned the database, so nobody else is at work.
+
+    On PostgreSQL others may be: there a job comes back when its lease runs out.
+    """
+    with memory.db.write() as w:
+        found = jobs.recover(w, types.now())
+    if found:
+        log.info("jobs taken up again", extra={"action": "jobs_recovered", "count": found})
+    delete.finish(memory)
+    _empty(memory.folder / "tmp")
+    _drop_uploads(memory)
 
 
 def delay(attempt: int) -> timedelta:
