@@ -1,5 +1,6 @@
 """A server with a made-up memory, so that the page can be tried without capturing anything."""
 
+import base64
 import json
 import re
 import sys
@@ -37,7 +38,10 @@ class Fake(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.story = story
         self.down = False
-        self.uploads: list[tuple[str, int]] = []
+        self.uploads: list[tuple[str, int]] = []  # names and sizes of what was begun
+        self.partial: dict[str, Json] = {}  # uploads by id: name, size, bytes that came, what became of it
+        self.cut_at: int | None = None  # bytes after which a connection breaks, once
+        self.slowness = 0.0  # seconds before each 64 KiB of an upload is read
         self.lock = threading.Lock()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -81,6 +85,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.answer("POST")
 
+    def do_HEAD(self) -> None:
+        self.answer("HEAD")
+
     def do_PATCH(self) -> None:
         self.answer("PATCH")
 
@@ -100,7 +107,7 @@ class Handler(BaseHTTPRequestHandler):
         for pattern, verb, name in ROUTES:
             found = re.fullmatch(pattern, parts.path)
             if found and verb == method:
-                body = b"" if name == "upload" else self.rfile.read(size)
+                body = b"" if name == "piece" else self.rfile.read(size)
                 getattr(self, name)(*found.groups(), **({"body": json.loads(body)} if body else {}))
                 return
         self.problem(404, "not_found", "There is nothing by that name.")
@@ -264,22 +271,61 @@ class Handler(BaseHTTPRequestHandler):
         )
         self.json(self.server.story.jobs[int(number)], 202)
 
-    def upload(self) -> None:
-        left = int(self.headers["Content-Length"])
-        self.server.uploads.append((self.query["filename"], left))
-        while left:
-            left -= len(self.rfile.read(min(left, 65536)))
-        name = self.query["filename"]
-        known = [s for s in self.server.story.sources.values() if s["name"] == name]
-        if known:
-            self.json({"duplicate": True, "source": known[0]})
-        elif name.endswith(".txt"):
+    # uploads, in pieces
+
+    def begin(self) -> None:
+        facts = dict(pair.split(" ") for pair in self.headers["Upload-Metadata"].split(","))
+        name, size = base64.b64decode(facts["filename"]).decode(), int(self.headers["Upload-Length"])
+        if name.endswith(".txt"):
             detail = "The file is not a video or audio recording that Mem can read."
             self.problem(415, "not_media", detail, "Mem reads MP4, MOV and Matroska.")
-        else:
-            job = self.server.story.job(name, "queued")
-            self.server.story.change(job["id"], "queued")
-            self.json(job, 202, Location=f"/api/jobs/{job['id']}")
+            return
+        self.server.uploads.append((name, size))
+        number = str(len(self.server.uploads))
+        self.server.partial[number] = {"name": name, "size": size, "content": bytearray(), "became": {}}
+        self.send(201, b"", "text/plain", Location=f"/api/uploads/{number}", **self.reached(number))
+
+    def reached(self, number: str) -> dict[str, str]:
+        upload = self.server.partial[number]
+        return {"Tus_Resumable": "1.0.0", "Upload_Offset": str(len(upload["content"]))} | upload["became"]
+
+    def how_far(self, number: str) -> None:
+        if number not in self.server.partial:
+            self.problem(404, "not_found", "There is no such upload.")
+            return
+        self.send(200, b"", "text/plain", **self.reached(number))
+
+    def drop(self, number: str) -> None:
+        del self.server.partial[number]
+        self.send(204, b"", "text/plain")
+
+    def piece(self, number: str) -> None:
+        upload, left = self.server.partial[number], int(self.headers["Content-Length"])
+        if int(self.headers["Upload-Offset"]) != len(upload["content"]):
+            self.rfile.read(left)
+            self.problem(409, "offset_mismatch", "The piece does not begin where the upload ends.")
+            return
+        while left:
+            time.sleep(self.server.slowness)
+            block = self.rfile.read(min(left, 65536))
+            if not block or self.server.down:
+                self.close_connection = True
+                return
+            upload["content"] += block
+            left -= len(block)
+            if self.server.cut_at is not None and len(upload["content"]) >= self.server.cut_at:
+                self.server.cut_at, self.close_connection = None, True
+                return
+        self.whole(upload)
+        self.send(204, b"", "text/plain", **self.reached(number))
+
+    def whole(self, upload: Json) -> None:
+        if known := [s for s in self.server.story.sources.values() if s["name"] == upload["name"]]:
+            upload["became"] = {"Mem_Source": f"/api/sources/{known[0]['id']}"}
+            return
+        job = self.server.story.job(upload["name"], "queued")
+        self.server.story.change(job["id"], "queued")
+        upload["became"] = {"Mem_Job": f"/api/jobs/{job['id']}"}
 
     def follow(self) -> None:
         self.send_response(200)
@@ -331,7 +377,10 @@ ROUTES = [
     (r"/api/jobs/(\d+)", "GET", "job"),
     (r"/api/jobs/(\d+)/cancel", "POST", "cancel"),
     (r"/api/jobs/(\d+)/retry", "POST", "retry"),
-    (r"/api/upload", "POST", "upload"),
+    (r"/api/uploads", "POST", "begin"),
+    (r"/api/uploads/(\d+)", "HEAD", "how_far"),
+    (r"/api/uploads/(\d+)", "PATCH", "piece"),
+    (r"/api/uploads/(\d+)", "DELETE", "drop"),
     (r"/api/events", "GET", "follow"),
 ]
 

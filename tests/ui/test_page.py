@@ -1,5 +1,6 @@
 """The page in a real browser: each screen's main path, by mouse, by keyboard and on a phone."""
 
+import random
 import re
 import time
 from pathlib import Path
@@ -170,6 +171,69 @@ def test_a_file_is_sent_becomes_work_and_is_followed_to_its_end(page, server, tm
     row.get_by_text("Done").wait_for()
     row.get_by_role("button", name="Open").click()
     settled(page, "document.querySelector('#day h1').textContent === 'Meetings'")
+
+
+def choose(page, file: Path, size: int) -> bytes:
+    """Choose a file of so many bytes to be sent; gives its content."""
+    if not file.exists():
+        file.write_bytes(random.Random(size).randbytes(size))
+    page.goto("/?screen=intake")
+    page.locator("input[type=file]").set_input_files(file)
+    return file.read_bytes()
+
+
+def sent(server) -> bytes:
+    return bytes(server.partial["1"]["content"])
+
+
+def test_a_connection_that_breaks_is_made_again_and_nothing_is_sent_twice(page, server, tmp_path: Path):
+    server.cut_at = 200_000
+    content = choose(page, tmp_path / "long.mp4", 500_000)
+    page.locator(".rows li", has_text="long.mp4").get_by_text("Waiting").wait_for()
+    assert sent(server) == content
+    assert server.uploads == [("long.mp4", 500_000)]
+
+
+def test_a_file_can_pause_and_go_on(page, server, tmp_path: Path):
+    server.slowness = 0.05
+    content = choose(page, tmp_path / "long.mp4", 3_000_000)
+    page.get_by_role("button", name="Pause: long.mp4").click()
+    page.get_by_text("paused").wait_for()
+    server.slowness = 0
+    page.wait_for_timeout(300)
+    page.get_by_role("button", name="Go on: long.mp4").click()
+    page.locator(".rows li", has_text="long.mp4").get_by_text("Waiting").wait_for()
+    assert sent(server) == content
+    assert len(server.uploads) == 1
+
+
+def test_a_file_that_is_given_up_is_dropped_at_the_server(page, server, tmp_path: Path):
+    server.slowness = 0.05
+    choose(page, tmp_path / "long.mp4", 3_000_000)
+    page.get_by_role("button", name="Cancel: long.mp4").click()
+    page.locator(".rows li", has_text="long.mp4").wait_for(state="detached")
+    settled(page, "Object.keys(localStorage).filter((name) => name.startsWith('mem.upload')).length === 0")
+    deadline = time.monotonic() + 10
+    while server.partial:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(30)
+
+
+def test_the_same_file_chosen_again_after_the_page_was_closed_goes_on(page, server, tmp_path: Path):
+    server.slowness = 0.05
+    choose(page, tmp_path / "long.mp4", 3_000_000)
+    settled(page, "Object.keys(localStorage).some((name) => name.startsWith('mem.upload'))")
+    deadline = time.monotonic() + 10
+    while len(sent(server)) < 100_000:
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(30)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    server.slowness = 0
+    content = choose(page, tmp_path / "long.mp4", 3_000_000)
+    page.locator(".rows li", has_text="long.mp4").get_by_text("Waiting").wait_for()
+    assert sent(server) == content
+    assert len(server.uploads) == 1
 
 
 def test_a_file_dropped_anywhere_is_taken_in(page, server):

@@ -1,88 +1,131 @@
-"""A file while it is received: counted, hashed, and gone again unless it is kept."""
+"""A file while it is received: counted, hashed and written on the way, in a thread of its own."""
 
+import asyncio
 import contextlib
-import errno
 import hashlib
 import os
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mem.errors import DiskFull, TooLarge
+from mem import folders
+from mem.api.room import Claim
+from mem.errors import DiskFull, TooLarge, no_room
+
+if TYPE_CHECKING:
+    from _hashlib import HASH
 
 SUFFIX = ".part"
-_LOOK_BYTES = 64 * 2**20  # between looks at the free space
+_BLOCK = 2**20  # bytes handed to the disk at once
+# So much at most waits to reach the disk when the last byte comes: the answer must not take long then.
+_MARK_BYTES = 64 * 2**20
+_MARK_SECONDS = 5.0
 
 
 class Part:
-    """The file that is being received. Its name is Mem's own; nothing of it comes from the sender."""
+    """The open file that is being received. Its name is Mem's own; nothing of it comes from the sender."""
 
-    def __init__(self, folder: Path, *, limit: int) -> None:
-        self.size = 0  # bytes received
+    def __init__(
+        self,
+        path: Path,
+        fd: int,
+        claim: Claim,
+        *,
+        limit: int,
+        size: int = 0,
+        digest: "HASH | None" = None,
+    ) -> None:
+        self.path = path
+        self.size = size  # bytes received
+        self.written = size  # bytes handed to the disk, `digest` is theirs
+        self.digest = digest or hashlib.sha256()
+        self.piece: HASH | None = None  # takes what is written as well, where a piece is checked by itself
+        self.mark: Callable[[], None] = self.sync  # called now and then, between two writes
+        self._claim = claim
         self._limit = limit
-        self._looked = 0
-        self._digest = hashlib.sha256()
-        self._path = folder / f"{uuid.uuid4()}{SUFFIX}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        self._fd = os.open(self._path, flags, 0o600)
-        self._kept = False
+        self._fd = fd
+        self._marked, self._marked_at = size, time.monotonic()
 
     @property
     def sha256(self) -> str:
         """The digest of what was written, hex."""
-        return self._digest.hexdigest()
+        return self.digest.hexdigest()
 
     def count(self, received: int) -> None:
         """Add to the size. Raises TooLarge."""
         self.size += received
         if self.size > self._limit:
-            raise TooLarge(f"An upload may hold {self._limit:,} bytes; this one has more.")
-
-    def look_is_due(self) -> bool:
-        """Whether so much came since the last time that the free space is worth a look."""
-        due = self.size - self._looked >= _LOOK_BYTES
-        if due:
-            self._looked = self.size
-        return due
+            raise TooLarge(f"This upload may hold {self._limit:,} bytes; it has more.")
 
     def write(self, block: bytes) -> None:
         """Append `block`. Raises DiskFull."""
-        self._digest.update(block)
+        self._claim.use(len(block))
         rest = memoryview(block)
         try:
             while rest:
                 rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
             raise _full(error) from None
+        self.digest.update(block)
+        if self.piece is not None:
+            self.piece.update(block)
+        self.written += len(block)
+        now = time.monotonic()
+        if self.written - self._marked >= _MARK_BYTES or now - self._marked_at >= _MARK_SECONDS:
+            self.mark()
+            self._marked, self._marked_at = self.written, time.monotonic()
 
-    def keep(self) -> Path:
-        """Make the file durable under its final name, and give that."""
-        final = self._path.with_suffix("")
+    def sync(self) -> None:
+        """Wait until what was written is on the disk. Raises DiskFull."""
         try:
             os.fdatasync(self._fd)
         except OSError as error:
             raise _full(error) from None
-        self._path.rename(final)
-        self._kept = True
-        folder = os.open(final.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        return final
 
-    def close(self) -> None:
-        """Close the file and remove it unless it was kept."""
-        os.close(self._fd)
-        if not self._kept:
-            self._path.unlink(missing_ok=True)
+    def keep(self) -> Path:
+        """Make the file durable under its final name, and give that."""
+        final = self.path.with_suffix("")
+        self.sync()
+        self.path.rename(final)
+        folders.sync_names(final.parent)
+        return final
 
 
 @contextlib.contextmanager
-def receiving(folder: Path, *, limit: int) -> Iterator[Part]:
+def receiving(folder: Path, claim: Claim, *, limit: int) -> Iterator[Part]:
     """A new part in `folder` of at most `limit` bytes, removed at the end unless it was kept."""
-    with contextlib.closing(Part(folder, limit=limit)) as part:
-        yield part
+    path = folder / f"{uuid.uuid4()}{SUFFIX}"
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        yield Part(path, fd, claim, limit=limit)
+    finally:
+        os.close(fd)
+        path.unlink(missing_ok=True)
+
+
+async def store(chunks: AsyncIterator[bytes], part: Part) -> None:
+    """Write the chunks, receiving the next block while one is hashed and written.
+
+    However it ends, all that was received and counted is written.
+    """
+    block = bytearray()
+    writing: asyncio.Future[None] | None = None
+    try:
+        async for chunk in chunks:
+            part.count(len(chunk))
+            block += chunk
+            if len(block) >= _BLOCK:
+                if writing is not None:
+                    await writing
+                writing = asyncio.ensure_future(asyncio.to_thread(part.write, bytes(block)))
+                block.clear()
+    finally:
+        if writing is not None:
+            await asyncio.shield(writing)
+        if block:
+            await asyncio.to_thread(part.write, bytes(block))
 
 
 def sweep(folder: Path) -> int:
@@ -94,4 +137,4 @@ def sweep(folder: Path) -> int:
 
 
 def _full(error: OSError) -> Exception:
-    return DiskFull() if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
+    return DiskFull() if no_room(error) else error

@@ -3,6 +3,7 @@
 import { announce, el, fill, paced, show } from "/web/dom.js";
 import { clock, fromInput, iso, length, minutes, moment, utc } from "/web/time.js";
 import { ACTIVE } from "/web/jobs.js";
+import { speedOf } from "/web/uploads.js";
 import { STAGES, STATES, bytes, outcome } from "/web/work.js";
 
 const REDRAW_MS = 200;
@@ -81,21 +82,24 @@ export class Intake {
   #upload(upload, row) {
     const { file, state } = upload;
     const share = file.size ? upload.sent / file.size : 0;
-    const passed = (performance.now() - upload.began) / 1000;
-    const left = share > 0.01 && passed > 0.5 ? (passed / share) * (1 - share) * 1000 : null;
+    const speed = speedOf(upload);
+    const left = speed > 0 ? ((file.size - upload.sent) / speed) * 1000 : null;
     const words = {
       waiting: `${bytes(file.size)} · waiting`,
-      sending: share >= 1 ? "Sent, being stored" : `${bytes(upload.sent)} of ${bytes(file.size)}${left === null ? "" : ` · ${length(left)} left, done at ${clock(Date.now() + left)}`}`,
+      paused: `${bytes(upload.sent)} of ${bytes(file.size)} · paused`,
+      sending: upload.broken ? `${bytes(upload.sent)} of ${bytes(file.size)} · the connection broke; this goes on by itself`
+        : share >= 1 ? "Sent, being stored" : `${bytes(upload.sent)} of ${bytes(file.size)}${left === null ? "" : ` · ${length(left)} left, done at ${clock(Date.now() + left)}`}`,
       known: `Known already, recorded ${upload.known ? moment(Date.parse(upload.known.started_at)) : ""}`,
       failed: upload.problem,
     }[state];
     const buttons = {
       waiting: [["Cancel", () => this.uploads.cancel(upload)]],
-      sending: [["Cancel", () => this.uploads.cancel(upload)]],
+      sending: [["Pause", () => this.uploads.pause(upload)], ["Cancel", () => this.uploads.cancel(upload)]],
+      paused: [["Go on", () => this.uploads.again(upload)], ["Cancel", () => this.uploads.cancel(upload)]],
       known: [["Open", () => this.wish.open(upload.known.id)], ["Dismiss", () => this.uploads.dismiss(upload)]],
       failed: [["Try again", () => this.uploads.again(upload)], ["Dismiss", () => this.uploads.dismiss(upload)]],
     }[state];
-    row.set({ name: file.name, words, tone: state === "failed" ? "bad" : "", part: state === "sending" ? share : null, buttons });
+    row.set({ name: file.name, words, tone: state === "failed" ? "bad" : "", part: state === "sending" || state === "paused" ? share : null, buttons });
   }
 
   #job(job, row) {

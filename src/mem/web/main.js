@@ -122,7 +122,7 @@ jobs.addEventListener("recorded", (event) => {
   regrow();
 });
 uploads.addEventListener("accepted", (event) => {
-  if (!event.detail.duplicate) jobs.add(event.detail);
+  jobs.add(event.detail);
 });
 addEventListener("beforeunload", (event) => {
   if (uploads.total().count) event.preventDefault();

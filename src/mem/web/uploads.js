@@ -1,10 +1,10 @@
-// Sending files, two at a time, each with its progress, speed and a way to stop.
+// Sending files, two at a time, each with its progress and speed; each can pause, go on, or be given up.
 
-import { asQuery, lost, problemOf } from "/web/api.js";
+import { Transfer } from "/web/tus.js";
 
 const AT_ONCE = 2;
 
-/** Dispatches "change", and "accepted" with the server's answer as detail. */
+/** Dispatches "change", and "accepted" with the job as detail. */
 export class Uploads extends EventTarget {
   list = [];
   #next = 1;
@@ -12,19 +12,28 @@ export class Uploads extends EventTarget {
   /** Queue files; `facts` may say location and started_at. */
   add(files, facts = {}) {
     for (const file of files) {
-      this.list.unshift({ id: this.#next++, file, facts, state: "waiting", sent: 0, began: 0, problem: null, known: null, request: null });
+      const upload = { id: this.#next++, file, state: "waiting", from: 0, sent: 0, began: 0, broken: false, problem: null, known: null, going: null };
+      upload.transfer = () => new Transfer(file, facts, (news) => this.#moved(upload, news));
+      this.list.unshift(upload);
     }
     this.#start();
   }
 
   cancel(upload) {
-    upload.request?.abort();
+    (upload.going ?? upload.transfer()).drop();
     this.#drop(upload);
     this.#start();
   }
 
+  pause(upload) {
+    upload.going?.stop();
+    Object.assign(upload, { state: "paused", going: null });
+    this.#start();
+  }
+
+  /** Go on after a pause or a failure, where it was. */
   again(upload) {
-    Object.assign(upload, { state: "waiting", sent: 0, problem: null });
+    Object.assign(upload, { state: "waiting", problem: null });
     this.#start();
   }
 
@@ -58,50 +67,37 @@ export class Uploads extends EventTarget {
     this.#changed();
   }
 
-  #send(upload) {
-    const request = new XMLHttpRequest();
-    Object.assign(upload, { state: "sending", began: performance.now(), request });
-    request.upload.addEventListener("progress", (event) => {
-      upload.sent = event.loaded;
-      this.#changed();
-    });
-    request.addEventListener("load", () => this.#answered(upload, request));
-    request.addEventListener("error", () => {
-      lost();
-      this.#failed(upload, "The connection broke. What was sent is not kept; try again when Mem answers.");
-    });
-    request.open("POST", `/api/upload${asQuery(facts(upload))}`);
-    request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.send(upload.file);
-  }
-
-  #answered(upload, request) {
-    if (request.status >= 300) {
-      const problem = problemOf(request.status, request.responseText);
-      this.#failed(upload, [problem.detail, problem.hint].filter(Boolean).join(" "));
-      return;
+  async #send(upload) {
+    const going = upload.transfer();
+    Object.assign(upload, { state: "sending", began: performance.now(), going });
+    try {
+      const became = await going.run();
+      if (became && upload.going === going) this.#became(upload, became);
+    } catch (problem) {
+      if (upload.going !== going) return;
+      Object.assign(upload, { state: "failed", going: null, problem: [problem.detail, problem.hint].filter(Boolean).join(" ") });
+      this.#start();
     }
-    const answer = JSON.parse(request.responseText);
-    if (answer.duplicate) Object.assign(upload, { state: "known", known: answer.source });
-    else this.#drop(upload);
-    this.dispatchEvent(new CustomEvent("accepted", { detail: answer }));
-    this.#start();
   }
 
-  #failed(upload, problem) {
-    Object.assign(upload, { state: "failed", problem });
+  #moved(upload, news) {
+    Object.assign(upload, news);
+    if ("from" in news) upload.began = performance.now();
+    this.#changed();
+  }
+
+  #became(upload, { job, source }) {
+    if (source) Object.assign(upload, { state: "known", known: source, going: null });
+    else {
+      this.#drop(upload);
+      this.dispatchEvent(new CustomEvent("accepted", { detail: job }));
+    }
     this.#start();
   }
 }
 
-/** Bytes a second of one upload so far; 0 until that means anything. */
-function speedOf(upload) {
+/** Bytes a second of one upload since it last went on; 0 until that means anything. */
+export function speedOf(upload) {
   const passed = (performance.now() - upload.began) / 1000;
-  return upload.state === "sending" && passed > 0.5 ? upload.sent / passed : 0;
-}
-
-/** What the server is told about a file beside its bytes. */
-function facts(upload) {
-  const { name, lastModified } = upload.file;
-  return { filename: name, modified_at: new Date(lastModified).toISOString(), ...upload.facts };
+  return upload.state === "sending" && !upload.broken && passed > 0.5 ? (upload.sent - upload.from) / passed : 0;
 }

@@ -1,0 +1,175 @@
+// One file on its way up by tus 1.0.0: it goes on where it was after a lost connection, a pause, or when
+// the same file is chosen again after the page was closed.
+
+import { Problem, connection, get, lost, problemOf } from "/web/api.js";
+
+const AGAIN_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000];
+// No connection, too slow, another offset, another sender, damaged on the way, a proxy without a server.
+const PASSING = [0, 408, 409, 423, 460, 502, 504];
+const GONE = [404, 410, 412];
+const REMEMBERED_MS = 7 * 86400e3;
+const PREFIX = "mem.upload.";
+
+/** Sends `file` with its facts; `tell` hears {from}, {sent} in bytes and {broken: true or false}. */
+export class Transfer {
+  #request = null;
+  #stopped = false;
+  #wake = () => undefined;
+
+  constructor(file, facts, tell) {
+    Object.assign(this, { file, facts, tell });
+    this.key = `${PREFIX}${JSON.stringify([file.name, file.size, file.lastModified, facts.location ?? "", facts.started_at ?? ""])}`;
+  }
+
+  /** {job} or {source} that the file became, null when stopped; throws a Problem that would not pass by itself. */
+  async run() {
+    for (let failures = 0; !this.#stopped; failures += 1) {
+      try {
+        return await this.#once(() => (failures = 0));
+      } catch (problem) {
+        if (this.#stopped) break;
+        if (!PASSING.includes(problem.status)) throw problem;
+        this.tell({ broken: true });
+        await this.#rest(AGAIN_MS[Math.min(failures, AGAIN_MS.length - 1)]);
+      }
+    }
+    return null;
+  }
+
+  /** Stop sending; what arrived is kept. */
+  stop() {
+    this.#stopped = true;
+    this.#request?.abort();
+    this.#wake();
+  }
+
+  /** Stop sending and drop what arrived. */
+  async drop() {
+    this.stop();
+    const address = recall(this.key);
+    forget(this.key);
+    for (const wait of address ? AGAIN_MS.slice(0, 4) : []) {
+      const answer = await fetch(address, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
+      if (answer?.status !== 423) return;
+      await new Promise((done) => setTimeout(done, wait)); // the server has not seen yet that the sender went away
+    }
+  }
+
+  async #once(moved) {
+    const { address, answer } = await this.#begun();
+    const offset = Number(answer.getResponseHeader("Upload-Offset") ?? 0);
+    this.tell({ broken: false, from: offset, sent: offset });
+    let last = answer;
+    if (offset < this.file.size) {
+      const headers = { "Content-Type": "application/offset+octet-stream", "Upload-Offset": offset };
+      last = await this.#ask("PATCH", address, headers, this.file.slice(offset), (sent) => {
+        moved();
+        this.tell({ sent: offset + sent });
+      });
+    }
+    const became = await outcome(last);
+    forget(this.key);
+    return became;
+  }
+
+  /** The upload at the server, which may have some of the file already. */
+  async #begun() {
+    const known = recall(this.key);
+    if (known) {
+      try {
+        return { address: known, answer: await this.#ask("HEAD", known) };
+      } catch (problem) {
+        if (!GONE.includes(problem.status)) throw problem;
+        forget(this.key);
+      }
+    }
+    const answer = await this.#ask("POST", "/api/uploads", { "Upload-Length": this.file.size, "Upload-Metadata": this.#metadata() });
+    const address = new URL(answer.getResponseHeader("Location"), location.href).pathname;
+    remember(this.key, address);
+    return { address, answer };
+  }
+
+  #metadata() {
+    const { name, type, lastModified } = this.file;
+    const facts = { filename: name, filetype: type, modified_at: new Date(lastModified).toISOString(), ...this.facts };
+    return Object.entries(facts).filter(([, value]) => value).map(([key, value]) => `${key} ${base64(String(value))}`).join(",");
+  }
+
+  #ask(method, path, headers = {}, body = null, progress = null) {
+    return new Promise((answered, failed) => {
+      const request = new XMLHttpRequest();
+      this.#request = request;
+      if (progress) request.upload.addEventListener("progress", (event) => progress(event.loaded));
+      request.addEventListener("load", () => {
+        if (request.status < 300) answered(request);
+        else failed(problemOf(request.status, request.responseText));
+      });
+      request.addEventListener("error", () => {
+        lost();
+        failed(new Problem(0, "unreachable", "The connection broke."));
+      });
+      request.addEventListener("abort", () => failed(new Problem(0, "stopped", "Stopped.")));
+      request.open(method, path);
+      request.setRequestHeader("Tus-Resumable", "1.0.0");
+      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+      request.send(body);
+    });
+  }
+
+  #rest(milliseconds) {
+    return new Promise((done) => {
+      const timer = setTimeout(done, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        done();
+      };
+      connection.addEventListener("found", this.#wake, { once: true });
+    });
+  }
+}
+
+/** What the answer to the last piece names. */
+async function outcome(answer) {
+  const [job, source] = ["Mem-Job", "Mem-Source"].map((name) => answer.getResponseHeader(name));
+  if (job) return { job: await get(job) };
+  if (source) return { source: await get(source) };
+  throw new Problem(0, "unfinished", "The file is not whole yet.");
+}
+
+function base64(text) {
+  return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
+}
+
+// Where uploads that were begun lie at the server. Without a store, as in some private windows, an upload
+// cannot go on after the page was closed; all else works.
+
+const held = new Map();
+
+function remember(key, address) {
+  held.set(key, address);
+  try {
+    for (const old of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
+      if (!(JSON.parse(localStorage[old]).at > Date.now() - REMEMBERED_MS)) localStorage.removeItem(old);
+    }
+    localStorage.setItem(key, JSON.stringify({ address, at: Date.now() }));
+  } catch {
+    // Held in this page alone.
+  }
+}
+
+function recall(key) {
+  try {
+    return held.get(key) ?? JSON.parse(localStorage.getItem(key))?.address ?? null;
+  } catch {
+    return null;
+  }
+}
+
+function forget(key) {
+  held.delete(key);
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // Nothing was kept.
+  }
+}
