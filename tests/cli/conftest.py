@@ -50,6 +50,7 @@ def api(folder: Path) -> Iterator[FakeApi]:
             "GET /api/search": samples.found(),
             "GET /api/frames/12": {"frame": samples.frame(), "spans": [samples.span()]},
             "GET /api/frames": {"frames": [{"frame": samples.frame(), "span": samples.span()}]},
+            "POST /api/capture/plan": {"files": [], "bytes_per_second": None},
             "GET /api/notes": {"notes": [samples.note()], "cursor": None},
             "GET /api/notes/31": samples.note(),
         }

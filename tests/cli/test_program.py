@@ -192,6 +192,11 @@ def test_doctor_says_what_is_broken_and_how_to_mend_it(mem, folder):
     assert "lower storage.min_free_bytes" in result.stdout
 
 
+def test_doctor_says_what_holds_the_decoding(mem):
+    findings = {one["what"]: one for one in pure(mem("doctor", "--json"))["findings"]}
+    assert "memory limit" in findings["Confinement"]["detail"]
+
+
 def test_doctor_makes_no_directory(mem, folder):
     mem("doctor", "--set", "storage.min_free_bytes=0")
     assert not folder.exists()

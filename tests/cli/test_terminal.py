@@ -65,6 +65,28 @@ def test_a_capture_shows_a_bar_with_its_stage_and_a_panel(api, terminal, tmp_pat
     assert "╭─ evening.mp4, source 3" in said
 
 
+def test_many_recordings_have_one_bar_for_all_beside_the_one_at_work(api, terminal, tmp_path):
+    rows = []
+    for name in ("a.mp4", "b.mp4"):
+        (tmp_path / name).write_text("x")
+        facts = {
+            "size": 10,
+            "source_id": None,
+            "started_at": None,
+            "time_source": None,
+            "time_confidence": None,
+        }
+        rows.append({"path": str(tmp_path / name)} | facts)
+    api.answers["POST /api/capture/plan"] = {"files": rows, "bytes_per_second": 10.0}
+    states = iter([samples.job(state="running", stage="see", progress=0.4, source_id=3)])
+    api.answers["GET /api/jobs/7"] = lambda _: next(states, samples.done())
+    said = ESCAPES.sub("", terminal("capture", str(tmp_path)))
+    assert "0 of 2 recordings" in said
+    assert "1 of 2 recordings" in said
+    assert "looking at the pictures" in said
+    assert "2 recordings taken in" in said
+
+
 def test_long_names_do_not_push_the_table_off_the_screen(api, terminal):
     row = samples.source(name="n" * 300)
     api.answers["GET /api/sources"] = {"sources": [row], "cursor": None}

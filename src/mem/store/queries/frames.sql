@@ -54,16 +54,6 @@ where first_seen >= $1::timestamp and first_seen < $2::timestamp
 order by first_seen nulls last, id nulls last
 limit $4::bigint
 
--- of_source --
--- Every frame of a source, page by page.
-select
-    id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
-    thumb_length, sha256
-from frames
-where source_id = $1::bigint and id > $2::bigint
-order by id nulls last
-limit $3::bigint
-
 -- playing --
 -- The sources that were recording at an instant.
 select id from sources

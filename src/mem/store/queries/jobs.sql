@@ -154,8 +154,8 @@ where state in ('queued', 'running', 'retrying') and (params ->> 'path') = $1
 order by id nulls last
 limit 1
 
--- path_is_known --
--- Whether an uploaded file was acknowledged with a job.
+-- of_path --
+-- Whether an uploaded file was acknowledged with a job, and which.
 select id from jobs where (params ->> 'path') = $1 limit 1
 
 -- active_of --

@@ -9,11 +9,6 @@ returning id
 select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
 from notes where id = $1::bigint
 
--- by_ids --
--- Those of the given notes that exist.
-select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
-from notes where id = any($1::bigint[])
-
 -- edit --
 -- A null leaves the value as it is; updated_at tells the index that there is something new.
 update notes
@@ -43,20 +38,3 @@ limit $4::bigint
 -- What goes into the source's folder, a page at a time.
 select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
 from notes where source_id = $1::bigint and id > $2::bigint order by id nulls last limit $3::bigint
-
--- newer_than --
--- What an index that ends at an id has not seen.
-select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
-from notes where id > $1::bigint order by id nulls last limit $2::bigint
-
--- changed_since --
--- Notes edited at or after an instant, which an index must read again.
-select id, source_id, start_at as start, end_at as "end", text, tags, author, created_at, updated_at
-from notes
-where updated_at >= $1::timestamp and (updated_at, id) > ($1::timestamp, $2::bigint)
-order by updated_at nulls last, id nulls last
-limit $3::bigint
-
--- latest --
--- The highest id.
-select coalesce(max(id), 0) as id from notes

@@ -6,6 +6,11 @@ create table if not exists schema_migrations (
     applied_at timestamp not null
 )
 
+-- exists --
+-- Whether any step was ever made here.
+select table_name from information_schema.tables
+where table_schema = current_schema() and table_name = 'schema_migrations'
+
 -- applied --
 -- What this database has been through.
 select number, name, applied_at from schema_migrations order by number

@@ -60,9 +60,15 @@ set state = $2,
 where id = $1::bigint
 returning id
 
--- keep_original --
--- The recording now lies in the source's own folder, so the path where it was found is forgotten.
-update sources set original = $2, path = null where id = $1::bigint returning id
+-- abandon --
+-- A source whose last job ended early is not being processed; what has a checkpoint can be looked at.
+update sources
+set state = case
+    when exists (select 1 from checkpoints where source_id = $1::bigint) then 'partial' else 'failed' end
+where id = $1::bigint and state = 'processing'
+    and not exists (
+        select 1 from jobs where source_id = $1::bigint and state in ('queued', 'running', 'retrying')
+    )
 
 -- drop_original --
 -- The kept recording is gone; its rows and frames stay.
@@ -149,3 +155,9 @@ select state, count(*) as "rows" from sources group by state
 -- doubtful --
 -- How many sources have a time that somebody should look at.
 select count(*) as "rows" from sources where time_confidence = 'low'
+
+-- whole_at --
+-- Recordings that are whole in the memory, by where their files were found.
+select id, path, size, added_at
+from sources
+where state = 'ready' and path in (select value ->> 0 from json_each($1::json))

@@ -10,11 +10,6 @@ select
     value ->> 4, value ->> 5, (value ->> 6)::double precision, value ->> 7, value -> 8
 from json_each($1::json)
 
--- by_ids --
--- Those of the given segments that exist; the bounds let DuckDB skip what lies outside them.
-select id, source_id, start_at as start, end_at as "end", text, language, confidence, model, words
-from segments where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
-
 -- between --
 -- Segments that overlap an interval; $7 is the start less the longest that a segment can be.
 select id, source_id, start_at as start, end_at as "end", text, language, confidence, model, words
@@ -33,23 +28,3 @@ where source_id = $1::bigint
     and ($3::timestamp is null or (start_at, id) > ($3::timestamp, $4::bigint))
 order by start_at nulls last, id nulls last
 limit $2::bigint
-
--- newer_than --
--- What an index that ends at an id has not seen.
-select id, source_id, start_at as start, end_at as "end", text, language, confidence, model, words
-from segments where id > $1::bigint order by id nulls last limit $2::bigint
-
--- latest --
--- The highest id.
-select coalesce(max(id), 0) as id from segments
-
--- stats --
--- Sums for the status page and the word after a capture; words are counted by their json rows.
-select
-    count(*) as segments,
-    coalesce(sum(json_array_length(words)), 0)::bigint as words
-from segments where source_id = $1::bigint
-
--- count --
--- How many segments there are.
-select count(*) as "rows" from segments
