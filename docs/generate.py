@@ -37,7 +37,7 @@ def configuration() -> Iterator[str]:
     yield "|---|---|---|"
     for key, field in config.settings():
         default = field.default
-        if default is PydanticUndefined or default is None:
+        if default is PydanticUndefined or default is None or default == ():
             shown = "none"
         elif "bytes" in (field.description or "").lower() and isinstance(default, int):
             shown = size(default)

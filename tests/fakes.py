@@ -61,6 +61,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _any(self) -> None:
         parts = urlsplit(self.path)
+        if parts.path == "/healthz":  # how a client finds out that a server is there
+            self._alive()
+            return
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length)) if length else {}
         asked = Asked(self.command, parts.path, parse_qs(parts.query), body, dict(self.headers))
@@ -76,6 +79,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     do_GET = do_POST = do_PATCH = do_DELETE = _any  # noqa: N815
+
+    def _alive(self) -> None:
+        self.send_response(200)
+        self.send_header("X-Request-Id", "1")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def _stream(self, events: list[tuple[str, Json]]) -> None:
         self.send_response(200)

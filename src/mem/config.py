@@ -84,6 +84,23 @@ class CaptureConfig(_Section):
     allowed_roots: tuple[Path, ...] | None = Field(
         None, description="Folders that captures by path may read; none: inbox in the data directory"
     )
+    watch: tuple[Path, ...] = Field(
+        (), description="Folders whose recordings the server takes in as they come; see operations.md"
+    )
+    watch_settle_seconds: float = Field(
+        10.0, ge=0, le=86_400, description="Seconds that a watched file stands still before it is taken"
+    )
+    watch_poll_seconds: float = Field(
+        10.0, gt=0, le=86_400, description="Seconds between two looks into the watched folders, at least"
+    )
+    watch_after: Literal["keep", "move", "delete"] = Field(
+        "keep", description="What becomes of a watched file once its recording is whole in the memory"
+    )
+    watch_taken: str = Field(
+        "taken",
+        pattern=r"^[^./][^/]*$",
+        description="Sub-folder into which `move` puts it; never watched",
+    )
     timezone: ZoneName = Field("local", description="Zone of local times found in names and files")
     stretch_seconds: int = Field(300, ge=10, le=3600, description="Seconds of media in one commit")
 
@@ -131,6 +148,13 @@ class ApiConfig(_Section):
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one")
     max_upload_size: Size = Field(10 * 2**30, description="Bytes of one uploaded recording")
+    min_upload_rate: Size = Field(16 * 2**10, description="Bytes a second that a sender must reach")
+    slow_upload_seconds: float = Field(
+        60.0, gt=0, le=3600, description="Seconds over which a sender may be slower than that, on average"
+    )
+    partial_upload_hours: float = Field(
+        24.0, gt=0, le=8760, description="Hours that an upload may rest before it is dropped"
+    )
     max_body_size: Size = Field(2**20, description="Bytes of any other request body")
     default_time_range_days: int = Field(7, ge=1, description="Days looked at when no range is given")
     max_page: int = Field(200, ge=1, le=10_000, description="Rows of one answer at most")

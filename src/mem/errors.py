@@ -6,7 +6,10 @@
     ├── Conflict                                        right words, wrong state
     │   ├── StaleFence                                  another worker took the job over
     │   ├── Stopped                                     the work was told to stop before its end
-    │   └── NotCancellable, NotRetriable
+    │   ├── NotCancellable, NotRetriable
+    │   └── OffsetMismatch, UploadBusy                  a piece of an upload that does not fit
+    ├── UploadExpired, ChecksumMismatch, TooSlow        an upload that cannot go on like that
+    ├── WrongTusVersion, NotAPiece                      the request is no tus that Mem speaks
     ├── BadConfig                                       the configuration cannot be used
     ├── Locked                                          another process owns the database
     ├── DatabaseFailed                                  the database must be reopened
@@ -28,6 +31,7 @@ status, `exit_status` the process's. The docstring is the message unless the rai
 `hint` says what a person can do about it.
 """
 
+import errno
 from datetime import datetime
 
 
@@ -38,6 +42,7 @@ class MemError(Exception):
     status = 500
     exit_status = 1
     permanent = True  # trying again with the same input cannot help
+    patient = False  # it passes by itself some day, so trying again is not counted
     hint = ""
 
     def __init__(self, detail: str | None = None, *, hint: str | None = None) -> None:
@@ -93,12 +98,64 @@ class NotCancellable(Conflict):
     """The job has ended and cannot be cancelled."""
 
     code = "not_cancellable"
+    hint = "`mem jobs show ID` says how it ended; `mem sources delete` removes what it made."
 
 
 class NotRetriable(Conflict):
     """Only a job that failed, was cancelled or ended partly can be tried again."""
 
     code = "not_retriable"
+    hint = "Wait for its end; a recording that is done is captured again only after it was deleted."
+
+
+class OffsetMismatch(Conflict):
+    """The piece does not begin where the upload ends."""
+
+    code = "offset_mismatch"
+    hint = "Ask with HEAD how far the upload is, and go on from there."
+
+
+class UploadBusy(Conflict):
+    """A piece of this upload is being received already."""
+
+    code, status = "upload_busy", 423
+    permanent = False
+    hint = "Try again when it has ended; an upload whose sender is gone is let go within a minute or two."
+
+
+class UploadExpired(MemError):
+    """The upload rested too long and is not kept any more."""
+
+    code, status = "upload_expired", 410
+    hint = "Begin a new upload."
+
+
+class ChecksumMismatch(MemError):
+    """The piece is not what its checksum says, so it was dropped."""
+
+    code, status, permanent = "checksum_mismatch", 460, False
+    hint = "Send the piece again."
+
+
+class TooSlow(MemError):
+    """The sender is too slow."""
+
+    code, status, permanent = "too_slow", 408, False
+    hint = "Send it again over a better line; a resumable upload goes on where it was."
+
+
+class WrongTusVersion(MemError):
+    """This server speaks tus 1.0.0."""
+
+    code, status = "wrong_tus_version", 412
+    hint = "Send the header Tus-Resumable: 1.0.0."
+
+
+class NotAPiece(MemError):
+    """The body is not announced as a piece of an upload."""
+
+    code, status = "not_a_piece", 415
+    hint = "Send it with Content-Type: application/offset+octet-stream."
 
 
 class StaleFence(Conflict):
@@ -117,14 +174,18 @@ class BadConfig(MemError):
     """The configuration cannot be used."""
 
     code, exit_status = "bad_config", 78
+    hint = "Correct config.yaml or the environment; `mem config show` lists every key."
 
 
 class Locked(MemError):
     """Another process holds the database."""
 
     code, status, exit_status = "locked", 503, 75
-    permanent = False
-    hint = "Use the running server, or stop that process first."
+    permanent, patient = False, True
+    hint = (
+        "Wait until that command is done, or stop that process. Commands find a server by themselves where "
+        "`mem serve` started it; one that was started otherwise is asked over HTTP."
+    )
 
 
 class DatabaseFailed(MemError):
@@ -147,7 +208,7 @@ class DiskFull(MemError):
     """There is too little free space to write."""
 
     code, status = "disk_full", 507
-    permanent = False
+    permanent, patient = False, True
     hint = "Free some space, or lower storage.min_free_bytes."
 
 
@@ -155,6 +216,7 @@ class TooLarge(MemError):
     """The body is larger than allowed."""
 
     code, status = "too_large", 413
+    hint = "The limits are api.max_upload_size for a recording and api.max_body_size for anything else."
 
 
 class TooBusy(MemError):
@@ -183,6 +245,7 @@ class ForeignOrigin(MemError):
     """The request comes from a page of another site."""
 
     code, status = "foreign_origin", 403
+    hint = "Use the page of this server itself, or a program that is no browser."
 
 
 class WrongHost(MemError):
@@ -210,6 +273,7 @@ class Unwritable(MemError):
     """The file cannot be written."""
 
     code = "unwritable"
+    hint = "Name a file in a folder that exists and that you may write."
 
 
 class NoMedia(MemError):
@@ -231,6 +295,7 @@ class ModelMissing(MemError):
 
     code, status = "model_missing", 503
     permanent = False
+    hint = "Connect once so that it can be fetched, or set whisper.model to a model that is here."
 
 
 class MediaError(MemError):
@@ -243,6 +308,7 @@ class EmptyFile(MediaError):
     """The file is empty."""
 
     code = "empty_file"
+    hint = "Copy it again from where it was recorded."
 
 
 class NotMedia(MediaError):
@@ -283,12 +349,14 @@ class DecoderCrashed(MediaError):
     """The process that decoded the recording ended unexpectedly."""
 
     code, permanent = "decoder_crashed", False
+    hint = "If it stays so, the file is damaged or of an unusual form: convert it, then capture the result."
 
 
 class DecoderHung(MediaError):
     """Decoding the recording made no progress within the time limit."""
 
     code, permanent = "decoder_hung", False
+    hint = "Raise media.stall_seconds on a slow machine; else the file is damaged."
 
 
 class DecoderOutOfMemory(MediaError):
@@ -296,3 +364,8 @@ class DecoderOutOfMemory(MediaError):
 
     code, permanent = "decoder_out_of_memory", False
     hint = "Raise media.child_memory, or choose a smaller whisper.model."
+
+
+def no_room(error: BaseException) -> bool:
+    """Whether the system refused to write because the disk, or the owner's share of it, is full."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

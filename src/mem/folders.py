@@ -10,16 +10,20 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from mem import types
 from mem.errors import DiskFull
 from mem.memory import Memory
 from mem.store import notes, sources, texts
 from mem.types import Note, Segment, Source
 
 ORIGINAL = "original"
+# Bytes that recordings leave free whatever is configured: twice what the database asks for, so that on a
+# volume full of recordings a job's end can still be written down and a source deleted.
+_LEAST_FREE = 16 * 2**20
 
 
 def of(memory: Memory, source: Source) -> Path:
@@ -76,12 +80,25 @@ def free_bytes(memory: Memory) -> int:
     return shutil.disk_usage(memory.folder).free
 
 
+def least_free(memory: Memory) -> int:
+    """Bytes that must stay free on the volume of the data directory."""
+    return max(memory.config.storage.min_free_bytes, _LEAST_FREE)
+
+
 def guard_space(memory: Memory, wanted: int = 0) -> None:
-    """Raise DiskFull when writing `wanted` bytes would leave less than `storage.min_free_bytes`."""
-    least = memory.config.storage.min_free_bytes
-    free = free_bytes(memory)
+    """Raise DiskFull when writing `wanted` bytes would leave less than `least_free`."""
+    least, free = least_free(memory), free_bytes(memory)
     if free - wanted < least:
         raise DiskFull(f"{free:,} bytes are free; {wanted:,} are wanted and {least:,} must stay free.")
+
+
+def sync_names(folder: Path) -> None:
+    """Make durable which files `folder` has."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def _line(value: Source | Segment | Note) -> str:
@@ -90,7 +107,7 @@ def _line(value: Source | Segment | Note) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return types.written(value)
     if dataclasses.is_dataclass(value):
         return {f.name: _plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):

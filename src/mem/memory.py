@@ -13,7 +13,7 @@ from pathlib import Path
 from mem import reindex
 from mem.config import Config
 from mem.index import Index
-from mem.store import database
+from mem.store import engines
 from mem.store.database import Database
 
 FOLDERS = ("sources", "uploads", "models", "tmp", "backups", "inbox")
@@ -62,7 +62,7 @@ def open_memory(config: Config) -> Iterator[Memory]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in FOLDERS:
         (folder / name).mkdir(mode=0o700, exist_ok=True)
-    db = database.open_database(
+    db = engines.open_database(
         config.database.url,
         folder=folder,
         memory_limit=config.database.memory_limit,

@@ -31,14 +31,14 @@ FRAMES_SAMPLED = Counter("mem_frames_sampled", "Looks at a picture")
 FRAMES_STORED = Counter("mem_frames_stored", "Frames kept because they showed something new")
 FRAME_BYTES = Counter("mem_frame_bytes", "Bytes of frames and thumbnails written")
 SPEECH_SECONDS = Counter("mem_speech_seconds", "Seconds of speech written down")
-MEDIA_SECONDS = Counter("mem_media_seconds", "Seconds of recordings taken in", ["stage"])
+MEDIA_SECONDS = Counter("mem_media_seconds", "Seconds of recordings seen and heard", ["stage"])
 CAPTURE_SECONDS = Histogram(
     "mem_capture_seconds",
     "Seconds that one stage of one recording took",
     ["stage"],
     buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400),
 )
-JOBS_ENDED = Counter("mem_jobs_ended", "Jobs that ended, by outcome", ["kind", "state"])
+JOBS_ENDED = Counter("mem_jobs_ended", "Jobs that ended at work, by outcome", ["kind", "state"])
 JOBS = Gauge("mem_jobs", "Jobs now, by state", ["state"])
 JOB_OLDEST_QUEUED_SECONDS = Gauge("mem_job_oldest_queued_seconds", "Age of the job that waits longest")
 HTTP_SECONDS = Histogram(

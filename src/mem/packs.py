@@ -5,7 +5,6 @@ are for people, and for rebuilding the rows. What lies past the length that a ch
 never committed and is overwritten by the next writer.
 """
 
-import errno
 import fcntl
 import os
 import re
@@ -14,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from mem.errors import DiskFull, Locked, NotFound
+from mem.errors import DiskFull, Locked, NotFound, no_room
 
 _BLOCK = tarfile.BLOCKSIZE
 _TRAILER = bytes(2 * _BLOCK)  # two empty blocks end an archive
-_NAME = re.compile(r"frames-(\d{6})\.tar")
+_NAME = re.compile(r"frames-\d{6,}\.tar")
 
 
 @contextmanager
@@ -34,16 +33,14 @@ def open_pack(folder: Path, name: str, length: int) -> Iterator["PackWriter"]:
         pack.close()
 
 
-def next_name(previous: str | None) -> str:
-    """The name of the pack after `previous`, or of the first."""
-    if previous is None:
-        return "frames-000001.tar"
-    return f"frames-{int(_number(previous)) + 1:06}.tar"
+def name(number: int) -> str:
+    """The name of a source's pack with this number, from 1 on."""
+    return f"frames-{number:06d}.tar"
 
 
 def read(folder: Path, pack: str, offset: int, length: int) -> bytes:
     """`length` bytes of a pack from `offset` on. Raises NotFound when they are gone."""
-    _number(pack)
+    _refuse_other_files(pack)
     try:
         file = os.open(folder / pack, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except FileNotFoundError:
@@ -61,7 +58,7 @@ class PackWriter:
     """A pack that is being written; see `open_pack`."""
 
     def __init__(self, folder: Path, name: str, length: int) -> None:
-        _number(name)
+        _refuse_other_files(name)
         self._folder = folder
         self._file = os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode=0o600)
         self._end = length  # where the next member goes
@@ -120,13 +117,11 @@ class PackWriter:
                 written = os.pwrite(self._file, rest, offset)
                 rest, offset = rest[written:], offset + written
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if no_room(error):
                 raise DiskFull from error
             raise
 
 
-def _number(name: str) -> str:
-    match = _NAME.fullmatch(name)
-    if match is None:
-        raise NotFound(f"{name!r} is not the name of a pack.")
-    return match[1]
+def _refuse_other_files(pack: str) -> None:
+    if _NAME.fullmatch(pack) is None:
+        raise NotFound(f"{pack!r} is not the name of a pack.")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from mem.errors import IndexFailed, TooBusy
+from mem.errors import DiskFull, IndexFailed, TooBusy
 from mem.index import Entry, EntryKind, Index
 from mem.index.postgres import Postgres
 from mem.index.tantivy import Tantivy
@@ -41,10 +41,10 @@ def open_index(db: Database, folder: Path) -> Iterator[Index]:
 
 @contextmanager
 def _only_said() -> Iterator[None]:
-    """Everything but search works without the index."""
+    """Everything but search works without the index, and reading on a full disk."""
     try:
         yield
-    except IndexFailed:
+    except (IndexFailed, DiskFull):
         log.exception("search index cannot be used", extra={"action": "index_failed"})
 
 

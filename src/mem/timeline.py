@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from mem.memory import Memory
-from mem.store import frames, notes, sources, texts
+from mem.store import frames, notes, sources, stretches, texts
 from mem.store.frames import Bucket
 from mem.types import Frame, Note, Segment, Source, Span
 
@@ -48,6 +48,7 @@ class Page:
     segments: tuple[Segment, ...]
     notes: tuple[Note, ...]
     sources: dict[int, Source]
+    continues: dict[int, int]  # of these sources, those that go on from another without a pause: from which
     next: Position | None  # None: this is the last page
 
 
@@ -70,11 +71,13 @@ def page(
         segment=_last(kept_said, lambda segment: segment.id, after.segment),
         note=_last(kept_notes, lambda note: note.id, after.note),
     )
+    found = _sources(memory, kept_spans, kept_said, kept_notes)
     return Page(
         spans=_with_frames(memory, kept_spans),
         segments=tuple(kept_said),
         notes=tuple(kept_notes),
-        sources=_sources(memory, kept_spans, kept_said, kept_notes),
+        sources=found,
+        continues=stretches.continued(db, list(found)),
         next=None if bound is None else position,
     )
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mem.memory import Memory
 from mem.store import sources, texts
-from mem.types import Segment, Source, Word, milliseconds
+from mem.types import Segment, Source, Word, milliseconds, written
 
 Form = Literal["txt", "srt", "vtt", "json"]
 
@@ -104,7 +104,7 @@ def _vtt(source: Source, segments: Iterable[Segment]) -> Iterator[str]:
 
 
 def _json(source: Source, segments: Iterable[Segment]) -> Iterator[str]:
-    head = {"source_id": source.id, "name": source.name, "started_at": _instant(source.started_at)}
+    head = {"source_id": source.id, "name": source.name, "started_at": written(source.started_at)}
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "segments": ['
     for number, segment in enumerate(segments):
         yield (",\n" if number else "\n") + json.dumps(_plain(source, segment), ensure_ascii=False)
@@ -114,8 +114,8 @@ def _json(source: Source, segments: Iterable[Segment]) -> Iterator[str]:
 def _plain(source: Source, segment: Segment) -> dict[str, object]:
     return {
         "id": segment.id,
-        "start": _instant(segment.start),
-        "end": _instant(segment.end),
+        "start": written(segment.start),
+        "end": written(segment.end),
         "start_ms": _offset(source, segment.start),
         "end_ms": _offset(source, segment.end),
         "text": segment.text,
@@ -124,8 +124,8 @@ def _plain(source: Source, segment: Segment) -> dict[str, object]:
         "model": segment.model,
         "words": [
             {
-                "start": _instant(word.start),
-                "end": _instant(word.end),
+                "start": written(word.start),
+                "end": written(word.end),
                 "text": word.text,
                 "probability": word.probability,
             }
@@ -150,10 +150,6 @@ def _stamp(offset_ms: int, point: str) -> str:
 
 def _clock(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _one_line(text: str) -> str:

@@ -19,6 +19,8 @@ JobState = Literal["queued", "running", "retrying", "done", "partial", "failed",
 JobKind = Literal["capture"]
 Stage = Literal["see", "hear"]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 ACTIVE_JOB_STATES: tuple[JobState, ...] = ("queued", "running", "retrying")
 ENDED_JOB_STATES: tuple[JobState, ...] = ("done", "partial", "failed", "cancelled")
 
@@ -34,9 +36,24 @@ def after(start: datetime, offset_ms: int) -> datetime:
     return start + timedelta(milliseconds=offset_ms)
 
 
+def since_epoch(moment: datetime) -> int:
+    """Whole milliseconds from 1970 to `moment`, rounded down."""
+    return milliseconds(moment - _EPOCH)
+
+
+def from_epoch(ms: int) -> datetime:
+    """The instant `ms` milliseconds after 1970. Raises OverflowError beyond the calendar."""
+    return after(_EPOCH, ms)
+
+
 def milliseconds(span: timedelta) -> int:
     """A duration as whole milliseconds, rounded down."""
     return span // timedelta(milliseconds=1)
+
+
+def written(moment: datetime) -> str:
+    """An instant as JSON and files hold it: UTC, in milliseconds, such as 2026-11-20T14:00:05.500Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

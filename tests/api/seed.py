@@ -72,7 +72,7 @@ class Seed:
         folder.mkdir(parents=True, exist_ok=True)
         image, thumb = picture(colour), picture(colour, 320, 180)
         moments = [source.started_at + timedelta(seconds=s) for s in seconds]
-        with packs.open_pack(folder, packs.next_name(None), 0) as pack:
+        with packs.open_pack(folder, packs.name(1), 0) as pack:
             made = [self._frame(pack, n, moment, image, thumb) for n, moment in enumerate(moments[:-1])]
             pack.sync()
         with self.memory.db.write() as w:
@@ -93,7 +93,7 @@ class Seed:
             height=360,
             format="webp",
             colour="#ff0000",
-            pack=packs.next_name(None),
+            pack=packs.name(1),
             offset=pack.append(f"{number:09}.webp", image),
             length=len(image),
             thumb_offset=pack.append(f"{number:09}.thumb.webp", thumb),

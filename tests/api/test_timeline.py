@@ -117,3 +117,13 @@ def test_density_over_millennia_is_bounded(client):
     answer = client.get("/api/timeline/density", params=span)
     assert answer.status_code == 200
     assert client.get("/api/timeline/density", params={"buckets": 5001}).status_code == 422
+
+
+def test_it_is_said_which_recording_goes_on_from_which_even_across_pages(client, seed):
+    one, two, other = seed.source(at(0)), seed.source(at(61)), seed.source(at(61), device="camera-2")
+    for source in (one, two, other):
+        seed.frames(source, [0.0, 60.0])
+    found = pages(client, **RANGE, limit=1)
+    links = {key: value for page in found for key, value in page["continues"].items()}
+    assert links == {str(two.id): one.id}
+    assert all(set(page["continues"]) <= set(page["sources"]) for page in found)

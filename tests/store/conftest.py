@@ -11,7 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mem.store.database import Database, open_database
+from mem.store.database import Database
+from mem.store.engines import open_database
 
 _numbers = itertools.count(1)
 

@@ -7,7 +7,7 @@ from mem.store import frames, jobs, sources
 from mem.store.database import Writer
 from mem.store.frames import NewFrame
 from mem.store.texts import NewSegment
-from mem.types import Job, Media, Source, Span, StartTime, VideoStream, Word
+from mem.types import Checkpoint, Job, Media, Source, Span, StartTime, VideoStream, Word
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MEDIA = Media(
@@ -102,3 +102,18 @@ def job(w: Writer, **facts) -> Job:
         "now": NOON,
     }
     return jobs.enqueue(w, **(given | facts))
+
+
+def checkpoint(source_id: int, **facts) -> Checkpoint:
+    given = {
+        "source_id": source_id,
+        "stage": "see",
+        "stretch": 1,
+        "until_ms": 20_000,
+        "pack": None,
+        "pack_length": 0,
+        "state_file": None,
+        "facts": {},
+        "finished": True,
+    }
+    return Checkpoint(**(given | facts))

@@ -9,7 +9,7 @@ import pytest
 
 from mem.errors import DatabaseFailed, DiskFull, Locked, TooBusy
 from mem.store import duck, sources
-from mem.store.database import open_database
+from mem.store.engines import open_database
 from tests.store import rows
 
 
@@ -32,7 +32,7 @@ def test_another_process_is_told_who_has_it_and_what_to_do(here, tmp_path):
     code = (
         "import sys, pathlib\n"
         "from mem.errors import Locked\n"
-        "from mem.store.database import open_database\n"
+        "from mem.store.engines import open_database\n"
         "try: open_database(None, folder=pathlib.Path(sys.argv[1]), memory_limit=2**28, threads=1)\n"
         "except Locked as error: print(error.detail, error.hint); sys.exit(error.exit_status)\n"
     )
@@ -89,7 +89,7 @@ def test_a_copy_inside_the_data_directory_is_possible(here, tmp_path):
 def test_what_was_committed_outlives_a_kill(tmp_path):
     code = (
         "import os, signal, sys, pathlib\n"
-        "from mem.store.database import open_database\n"
+        "from mem.store.engines import open_database\n"
         "from tests.store import rows\n"
         "db = open_database(None, folder=pathlib.Path(sys.argv[1]), memory_limit=2**28, threads=1)\n"
         "with db.write() as w: rows.source(w, name='committed')\n"
@@ -132,7 +132,7 @@ def test_a_disk_that_refuses_a_commit_loses_nothing_that_was_acknowledged(tmp_pa
         "import resource, sys, pathlib\n"
         "from mem.errors import DatabaseFailed\n"
         "from mem.store import sources\n"
-        "from mem.store.database import open_database\n"
+        "from mem.store.engines import open_database\n"
         "from tests.store import rows\n"
         "db = open_database(None, folder=pathlib.Path(sys.argv[1]), memory_limit=2**28, threads=1)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))\n"

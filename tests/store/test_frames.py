@@ -45,7 +45,6 @@ def test_frames_are_paged_by_time_and_id(db):
         after = page[-1].first_seen, page[-1].id
     assert [f.id for f in seen] == [ids[0], ids[1], ids[2], ids[5], ids[3]]
     assert [f.id for f in frames.between(db, at(1), at(2), second.id, limit=9)] == [ids[5]]
-    assert [f.id for f in frames.of_source(db, first.id, after_id=ids[1], limit=2)] == [ids[2], ids[3]]
 
 
 def test_a_span_holds_its_start_and_not_its_end(db):

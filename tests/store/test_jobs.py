@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mem.errors import NotCancellable, NotFound, NotRetriable, StaleFence
-from mem.store import jobs
+from mem.store import checkpoints, jobs, sources
 from tests.store import rows
 from tests.store.rows import NOON, at
 
@@ -185,6 +185,46 @@ def test_a_wish_to_cancel_outlives_the_worker(db, how):
     ended = jobs.get(db, job.id)
     assert (ended.state, ended.finished_at) == ("cancelled", at(2))
     assert _types(db, job.id)[-1] == "cancelled"
+
+
+@pytest.mark.parametrize("how", ["while it waits", "release", "recover", "retry_later", "worker lost"])
+def test_the_source_of_a_job_that_ended_early_is_no_longer_processing(db, how):
+    with db.write() as w:
+        sources.settle(w, (source := rows.source(w)).id, state="processing")
+    job = _running(db, source_id=source.id, max_attempts=1)
+    if how == "while it waits":
+        _do(db, jobs.release, job, at(1))
+    if how != "worker lost":
+        _do(db, jobs.cancel, job.id, at(2))
+    if how == "release":
+        _do(db, jobs.release, job, at(3))
+    elif how == "recover":
+        _do(db, jobs.recover, at(3))
+    elif how == "retry_later":
+        _do(db, jobs.retry_later, job, not_before=at(9), error_code="x", error_detail="x", now=at(3))
+    elif how == "worker lost":
+        assert _claim(db, 60) is None
+    assert sources.get(db, source.id).state == "failed"
+
+
+def test_a_source_of_which_something_was_stored_is_then_partial(db):
+    with db.write() as w:
+        sources.settle(w, (source := rows.source(w)).id, state="processing")
+        checkpoints.put(w, rows.checkpoint(source.id), expected=None)
+    job = _running(db, source_id=source.id)
+    _do(db, jobs.finish, job, state="failed", now=at(1))
+    assert sources.get(db, source.id).state == "partial"
+
+
+@pytest.mark.parametrize("state", ["ready", "processing"])
+def test_the_end_of_one_job_leaves_a_source_that_is_whole_or_worked_on_by_another(db, state):
+    with db.write() as w:
+        sources.settle(w, (source := rows.source(w)).id, state=state)
+        if state == "processing":
+            rows.job(w, source_id=source.id, priority=1)
+    job = _running(db, source_id=source.id, priority=9)
+    _do(db, jobs.finish, job, state="failed", now=at(1))
+    assert sources.get(db, source.id).state == state
 
 
 def test_a_waiting_job_is_cancelled_at_once_and_a_running_one_is_asked(db):
@@ -394,5 +434,5 @@ def test_a_file_is_known_by_the_job_about_it_and_active_until_that_ends(db):
     with db.write() as w:
         jobs.cancel(w, job.id, at(1))
     assert jobs.active_for_path(db, "/a b.mp4") is None
-    assert jobs.path_is_known(db, "/a b.mp4")
-    assert not jobs.path_is_known(db, "/a b")
+    assert jobs.of_path(db, "/a b.mp4") is not None
+    assert jobs.of_path(db, "/a b") is None

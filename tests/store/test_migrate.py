@@ -3,13 +3,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mem.errors import DatabaseFailed
-from mem.store import database, migrate
+from mem.store import engines, migrate
 from mem.store.migrate import Migration
 from tests.store import rows
 
 
 def _open(url, folder):
-    return database.open_database(url, folder=folder, memory_limit=2**28, threads=1)
+    return engines.open_database(url, folder=folder, memory_limit=2**28, threads=1)
 
 
 def test_the_steps_are_numbered_without_gap():

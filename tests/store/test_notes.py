@@ -17,10 +17,9 @@ def test_a_note_comes_back_as_it_was_written(db):
     assert notes.get(db, note.id) == note
     assert note.tags == ("door", "two words", "ü")
     assert note.created_at == note.updated_at == NOON
-    assert notes.by_ids(db, [note.id, 99]) == {note.id: note}
 
 
-def test_an_edit_changes_what_is_given_and_can_be_noticed(db):
+def test_an_edit_changes_what_is_given_and_says_when(db):
     with db.write() as w:
         note = _note(w, 0, 5, tags=["a"])
         _note(w, 1, 2)
@@ -28,17 +27,9 @@ def test_an_edit_changes_what_is_given_and_can_be_noticed(db):
         edited = notes.edit(w, note.id, text="changed", now=at(60))
     assert (edited.text, edited.tags, edited.end) == ("changed", ("a",), at(5))
     assert (edited.created_at, edited.updated_at) == (NOON, at(60))
-    assert notes.changed_since(db, at(1), limit=5) == [edited]
+    assert notes.get(db, note.id) == edited
     with db.write() as w:
         assert notes.edit(w, note.id, tags=[], now=at(61)).tags == ()
-
-
-def test_notes_can_be_read_in_the_order_of_their_changes(db):
-    with db.write() as w:
-        made = [_note(w, 0, 1) for _ in range(3)]
-    assert notes.changed_since(db, NOON, after_id=made[0].id, limit=1) == [made[1]]
-    assert notes.newer_than(db, made[0].id, 5) == made[1:]
-    assert notes.latest(db) == made[-1].id
 
 
 def test_a_note_must_end_after_it_starts(db):
@@ -57,7 +48,6 @@ def test_a_deleted_note_is_gone(db):
         for act in (lambda: notes.get(w, note.id), lambda: notes.delete(w, note.id)):
             with pytest.raises(NotFound):
                 act()
-    assert notes.latest(db) == 0
 
 
 def test_notes_that_touch_an_interval_are_paged_by_time(db):

@@ -6,7 +6,7 @@ import pytest
 
 from mem.errors import DatabaseFailed, DiskFull, TooBusy
 from mem.store import postgres, sources
-from mem.store.database import open_database
+from mem.store.engines import open_database
 from tests.store import rows
 
 

@@ -2,7 +2,6 @@ import pytest
 
 from mem.errors import NotFound
 from mem.store import checkpoints, frames, jobs, notes, sources, texts
-from mem.types import Checkpoint
 from tests.store import rows
 from tests.store.rows import NOON, at
 
@@ -67,8 +66,7 @@ def test_settling_sets_state_and_end_and_keeps_the_rest(db):
         source = rows.source(w)
         settled = sources.settle(w, source.id, state="ready", ended_at=at(60))
         assert (settled.state, settled.ended_at, settled.path) == ("ready", at(60), source.path)
-        kept = sources.keep_original(w, source.id, "original.mp4")
-        assert (kept.original, kept.path) == ("original.mp4", None)
+        assert sources.settle(w, source.id, state="ready", original="original.mp4").original == "original.mp4"
         assert sources.drop_original(w, source.id).original is None
     assert sources.counts(db) == {"ready": 1}
 
@@ -87,13 +85,14 @@ def _fill(w, moment):
     texts.add_many(w, source.id, [rows.new_segment(at(3), at(5), "one two")])
     note = notes.add(w, source_id=source.id, start=at(1), end=at(2), text="x", author="me", now=NOON)
     sources.settle(w, source.id, state="ready", ended_at=at(20))
-    checkpoint = Checkpoint(
-        source_id=source.id, stage="see", stretch=1, until_ms=20_000, pack=None, pack_length=0,
-        state_file=None, facts={}, finished=True,
-    )  # fmt: skip
-    checkpoints.put(w, checkpoint, expected=None)
+    checkpoints.put(w, rows.checkpoint(source.id), expected=None)
     rows.job(w, source_id=source.id)
     return source, note
+
+
+def _first_seen(db, source):
+    found = frames.between(db, NOON.replace(year=2000), NOON.replace(year=2050), source.id, limit=10)
+    return [frame.first_seen for frame in found]
 
 
 @pytest.mark.parametrize("days", [-400, 0, 3])
@@ -107,8 +106,7 @@ def test_redating_moves_everything_in_the_source_by_the_same_time(db, days):
         moved = sources.redate(w, source.id, rows.start(NOON + delta, confidence="medium", evidence="page"))
     assert (moved.started_at, moved.ended_at) == (NOON + delta, at(20) + delta)
     assert (moved.time_confidence, moved.time_evidence, moved.folder) == ("medium", "page", source.folder)
-    first_seen = [f.first_seen for f in frames.of_source(db, source.id, limit=10)]
-    assert first_seen == [NOON + delta, at(10) + delta]
+    assert _first_seen(db, source) == [NOON + delta, at(10) + delta]
     spans = frames.spans_between(db, NOON + delta, at(20) + delta, source.id, limit=10)
     assert [(s.start, s.end) for s in spans] == [
         (NOON + delta, at(10) + delta),
@@ -120,8 +118,7 @@ def test_redating_moves_everything_in_the_source_by_the_same_time(db, days):
         (x.start + delta, x.end + delta, x.text) for x in before_texts[0].words
     ]
     assert notes.get(db, note.id).start == note.start + delta
-    untouched = frames.of_source(db, other.id, limit=10)
-    assert [f.first_seen for f in untouched] == [NOON, at(10)]
+    assert _first_seen(db, other) == [NOON, at(10)]
 
 
 def test_deleting_removes_every_row_of_the_source_and_no_other(db):

@@ -14,7 +14,7 @@ def test_a_segment_comes_back_with_its_words_at_their_times(db):
     with db.write() as w:
         source = rows.source(w)
         (number,) = texts.add_many(w, source.id, [new])
-    segment = texts.by_ids(db, [number, 99])[number]
+    (segment,) = texts.of_source(db, source.id)
     assert (segment.id, segment.source_id, segment.text) == (number, source.id, new.text)
     assert (segment.start, segment.end, segment.confidence) == (at(1.5), at(3.75), 0.9)
     assert [w.text for w in segment.words] == new.text.split()
@@ -26,8 +26,8 @@ def test_what_no_database_can_store_in_a_text_is_replaced(db):
     with db.write() as w:
         source = rows.source(w, name="cut\0off \udcff.mp4")
         new = rows.new_segment(at(0), at(1), "nul \0 and \udcff half")
-        (number,) = texts.add_many(w, source.id, [new])
-    segment = texts.by_ids(db, [number])[number]
+        texts.add_many(w, source.id, [new])
+    (segment,) = texts.of_source(db, source.id)
     assert source.name == "cut\N{REPLACEMENT CHARACTER}off ?.mp4"
     assert segment.text == "nul \N{REPLACEMENT CHARACTER} and ? half"
     assert [w.text for w in segment.words] == segment.text.split()
@@ -42,25 +42,13 @@ def test_a_transcript_is_read_in_time_order_whatever_the_order_of_ids(db):
         texts.add_many(w, source.id, many)
     read = [segment.text for segment in texts.of_source(db, source.id)]
     assert read == ["0", "3", "3", "9", *(s.text for s in many)]
-    assert texts.stats(db, source.id) == (1154, 1154)
-    assert texts.count(db) == 1155
-
-
-def test_an_index_can_catch_up_by_id(db):
-    assert texts.latest(db) == 0
-    with db.write() as w:
-        source = rows.source(w)
-        ids = texts.add_many(w, source.id, [rows.new_segment(at(s), at(s + 1)) for s in range(5)])
-    assert texts.latest(db) == ids[-1]
-    assert [s.id for s in texts.newer_than(db, ids[1], 2)] == ids[2:4]
-    assert [s.id for s in texts.newer_than(db, 0, 99)] == ids
 
 
 def test_segments_of_unbelievable_length_are_refused(db):
     for end in (at(0), at(3601)):
         with db.write() as w, pytest.raises(ValueError, match="segment"):
             texts.add_many(w, 1, [rows.new_segment(at(0), end)])
-    assert texts.count(db) == 0
+    assert list(texts.of_source(db, 1)) == []
 
 
 @pytest.fixture
@@ -68,10 +56,10 @@ def spoken(db):
     """Segments of two sources that overlap each other, one as long as they come."""
     bounds = [(0, 3600), (1, 3), (2, 4), (3, 4), (3500, 3599), (3600, 3601)]
     with db.write() as w:
-        for _ in range(2):
-            source = rows.source(w)
+        sources = [rows.source(w) for _ in range(2)]
+        for source in sources:
             texts.add_many(w, source.id, [rows.new_segment(at(a), at(b)) for a, b in bounds])
-    return texts.newer_than(db, 0, 99)
+    return [segment for source in sources for segment in texts.of_source(db, source.id)]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -95,8 +95,8 @@ def test_bytes_that_are_gone_are_not_found(tmp_path):
 def test_nothing_but_a_pack_can_be_named(tmp_path, name):
     with pytest.raises(NotFound):
         packs.read(tmp_path, name, 0, 1)
-    with pytest.raises(NotFound):
-        packs.next_name(name)
+    with pytest.raises(NotFound), packs.open_pack(tmp_path, name, 0):
+        pass
 
 
 def test_a_link_in_the_place_of_a_pack_is_not_followed(tmp_path):
@@ -109,9 +109,10 @@ def test_a_link_in_the_place_of_a_pack_is_not_followed(tmp_path):
     assert (tmp_path / "secret").read_bytes() == b"secret"
 
 
-def test_names_are_counted():
-    assert packs.next_name(None) == "frames-000001.tar"
-    assert packs.next_name("frames-000009.tar") == "frames-000010.tar"
+def test_packs_are_numbered(tmp_path):
+    assert packs.name(1) == NAME
+    with packs.open_pack(tmp_path, packs.name(1_000_000), 0) as pack:
+        assert pack.sync() == 0
 
 
 @settings(max_examples=30, deadline=None)

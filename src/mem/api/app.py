@@ -6,6 +6,7 @@ command, `running` the same for the length of a block.
 
 import asyncio
 import contextlib
+import logging
 import os
 import secrets
 import signal
@@ -23,24 +24,31 @@ import mem
 from mem import config as configuration
 from mem import observe
 from mem.api import (
+    batch,
     frames,
     jobs,
     notes,
     pages,
     parts,
+    pieces,
     problems,
     search,
     serverfile,
     sources,
     system,
     timeline,
+    tus,
     uploads,
+    watch,
 )
 from mem.api.edge import Edge
 from mem.api.feed import Feed
 from mem.api.guard import Gate, Guard
+from mem.api.room import Room
+from mem.capture import partial
+from mem.capture import watch as folders
 from mem.config import Config
-from mem.errors import AddressTaken
+from mem.errors import AddressTaken, DatabaseFailed, MemError
 from mem.jobs import worker as embedded
 from mem.memory import Memory, open_memory
 
@@ -48,6 +56,10 @@ _KEY_BYTES = 32
 _GRACE_SECONDS = 10  # for answers under way when the server stops
 _HEADER_BYTES = 65536  # file names of any length travel in the address of an upload
 _START_SECONDS = 30
+_SWEEP_SECONDS = 600.0  # between looks for uploads that rested too long
+_WATCH_SECONDS = 1.0  # between looks at whether the database still answers
+
+log = logging.getLogger(__name__)
 
 
 class Application(FastAPI):
@@ -84,7 +96,7 @@ def create_app(
         },
     )
     app.state.key = key or secrets.token_urlsafe(_KEY_BYTES)
-    for module in (system, uploads, jobs, sources, timeline, frames, search, notes):
+    for module in (system, uploads, tus, batch, watch, jobs, sources, timeline, frames, search, notes):
         app.include_router(module.router)
     pages.mount(app)
     problems.install(app)
@@ -108,16 +120,30 @@ async def _life(
             parts.sweep(memory.folder / "uploads")
         app.state.memory = memory
         app.state.began = time.monotonic()
+        app.state.watch = folders.Watch(memory)  # looks into nothing unless it runs
+        app.state.room, app.state.digests = Room(memory), pieces.Digests()
         app.state.gate = Gate(key=app.state.key, max_body_size=memory.config.api.max_body_size)
         if worker:
             working = embedded.running(memory)
             await asyncio.to_thread(working.__enter__)
             stack.push(working)
+            stack.enter_context(folders.running(app.state.watch))
         app.state.feed = feed = Feed(memory)
         stack.callback(feed.join)
         stack.callback(feed.close)
         stack.enter_context(_streams_end_first(feed))
+        stack.callback(asyncio.create_task(_sweep(memory)).cancel)
         yield
+
+
+async def _sweep(memory: Memory) -> None:
+    """Drop uploads as they expire."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            await asyncio.to_thread(partial.sweep, memory)
+        except MemError as error:
+            log.warning("uploads not swept", extra={"action": "sweep_failed", "detail": error.detail})
 
 
 @contextlib.contextmanager
@@ -174,7 +200,8 @@ def serving(memory: Memory, *, worker: bool) -> Iterator[tuple[str, str]]:
 def serve(config: Config) -> None:
     """Serve until SIGTERM or SIGINT: page, API and worker. Tells others where in data/server.json.
 
-    Raises Locked when another process holds the database, AddressTaken when the port is in use.
+    Raises Locked when another process holds the database, AddressTaken when the port is in use, and
+    DatabaseFailed when the database must be opened anew, which only a new process can do.
     """
     observe.start_logging(config.logging.level, config.logging.format, config.logging.dir)
     with (
@@ -183,8 +210,41 @@ def serve(config: Config) -> None:
     ):
         app = create_app(memory=memory)
         url = _url(listening)
-        with serverfile.written(memory.folder, url, app.state.key), _signals_spent():
-            _server(app).run([listening])
+        server = _server(app)
+        with (
+            serverfile.written(memory.folder, url, app.state.key),
+            _signals_spent(),
+            _watched(server, memory),
+        ):
+            server.run([listening])
+        memory.db.check_alive()
+
+
+@contextlib.contextmanager
+def _watched(server: uvicorn.Server, memory: Memory) -> Iterator[None]:
+    """End the server when DuckDB refuses everything, as after an error on the disk: it never recovers."""
+    if memory.db.engine != "duckdb":  # a lost connection is made again
+        yield
+        return
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_WATCH_SECONDS):
+            try:
+                memory.db.check_alive()
+            except DatabaseFailed as error:
+                facts = {"action": "database_failed", "detail": error.detail}
+                log.critical("the server ends: the database failed", extra=facts)
+                server.should_exit = True
+                return
+
+    watcher = threading.Thread(target=watch, name="watch")
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def _server(app: FastAPI) -> uvicorn.Server:

@@ -4,14 +4,13 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
+from mem import types
 from mem.errors import BadCursor
 
 _MAX_LENGTH = 512  # characters
 _MAX_NUMBER = 2**63 - 1
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 Value = int | None
 
@@ -40,17 +39,12 @@ def decode(name: str, cursor: str, length: int) -> list[Value]:
     return values
 
 
-def from_instant(moment: datetime) -> int:
-    """An instant as a cursor holds it: milliseconds since 1970."""
-    return (moment - _EPOCH) // _MILLISECOND
-
-
 def to_instant(value: Value) -> datetime:
-    """The instant that `from_instant` wrote. Raises BadCursor."""
+    """The instant of a cursor's milliseconds since 1970. Raises BadCursor."""
     if value is None:
         raise BadCursor
     try:
-        return _EPOCH + value * _MILLISECOND
+        return types.from_epoch(value)
     except OverflowError:
         raise BadCursor from None
 
@@ -66,4 +60,4 @@ def to_key(moment: Value, number: Value) -> tuple[datetime, int] | None:
 
 def from_key(key: tuple[datetime, int] | None) -> tuple[Value, Value]:
     """A keyset position as a cursor holds it."""
-    return (None, None) if key is None else (from_instant(key[0]), key[1])
+    return (None, None) if key is None else (types.since_epoch(key[0]), key[1])

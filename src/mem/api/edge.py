@@ -58,10 +58,10 @@ class Edge:
                 await self._app(scope, receive, answer.send)
             except ClientDisconnect:
                 answer.status = _CLIENT_GONE
-            except Exception:
+            except Exception as error:
                 log.exception("request failed", extra={"action": "request_failed", "path": scope["path"]})
                 if not answer.started:
-                    await problems.internal(scope)(scope, receive, answer.send)
+                    await problems.unforeseen(scope, error)(scope, receive, answer.send)
             finally:
                 _note(scope, answer.status, time.perf_counter() - began)
 

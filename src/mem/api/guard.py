@@ -18,7 +18,7 @@ from mem.api import problems
 from mem.errors import BadKey, ForeignOrigin, MemError, SetupRequired, TooLarge, WrongHost
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
-_UNLIMITED = ("/api/upload",)  # counts its own bytes, against a limit of its own
+_UNLIMITED = ("/api/upload", "/api/uploads")  # count their own bytes, against a limit of their own
 _PORT = 65536
 
 
@@ -47,7 +47,7 @@ class Guard:
         except MemError as refusal:
             await problems.of_error(scope, refusal)(scope, receive, send)
             return
-        limited = scope["path"] not in _UNLIMITED
+        limited = not _unlimited(scope["path"])
         await self._app(scope, _counted(receive, gate.max_body_size) if limited else receive, send)
 
 
@@ -72,7 +72,7 @@ def admit(scope: Scope, gate: Gate) -> bool:
     if unsafe and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise ForeignOrigin
     declared = headers.get("content-length", "0")
-    if scope["path"] not in _UNLIMITED and declared.isdecimal() and int(declared) > gate.max_body_size:
+    if not _unlimited(scope["path"]) and declared.isdecimal() and int(declared) > gate.max_body_size:
         raise TooLarge(f"The body is larger than {gate.max_body_size:,} bytes.")
     return _owns(headers.get("authorization"), gate.key)
 
@@ -87,6 +87,10 @@ def is_local(host: str) -> bool:
     if parts.netloc != host or "@" in host or (port is not None and port >= _PORT):
         return False
     return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+
+
+def _unlimited(path: str) -> bool:
+    return path in _UNLIMITED or path.startswith("/api/uploads/")
 
 
 def _is_loopback(address: str) -> bool:

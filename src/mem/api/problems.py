@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from mem.api import render
-from mem.errors import BadKey, MemError, TooBusy
+from mem.errors import BadKey, DiskFull, MemError, TooBusy, no_room
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +103,10 @@ def of_status(
     return answer(scope, status=status, code=code, detail=detail or _phrase(status), headers=headers)
 
 
-def internal(scope: Scope) -> Response:
-    """The response for an error that nobody foresaw; the log has its traceback under the request id."""
+def unforeseen(scope: Scope, error: Exception) -> Response:
+    """The response for an error that no handler foresaw; the log has its traceback under the request id."""
+    if no_room(error):
+        return of_error(scope, DiskFull())
     detail = "Something went wrong inside Mem. The log says more under this request id."
     return answer(scope, status=500, code="internal_error", detail=detail)
 

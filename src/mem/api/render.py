@@ -3,11 +3,13 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import PurePath
 from typing import Any
 
 from starlette.responses import Response
+
+from mem import types
 
 
 def answer(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -24,14 +26,9 @@ def encode(value: object) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def instant(moment: datetime) -> str:
-    """An instant as text, for example 2026-11-20T14:00:05.500Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def _plain(value: Any) -> object:
     if isinstance(value, datetime):
-        return instant(value)
+        return types.written(value)
     if dataclasses.is_dataclass(value):
         # A field called after a Python keyword ends in an underscore, which JSON does not show.
         return {f.name.rstrip("_"): getattr(value, f.name) for f in dataclasses.fields(value)}

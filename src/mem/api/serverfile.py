@@ -2,27 +2,45 @@
 
 import contextlib
 import json
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
+
+from mem.errors import no_room
+
+log = logging.getLogger(__name__)
 
 NAME = "server.json"
 
 
 @contextlib.contextmanager
 def written(folder: Path, url: str, key: str) -> Iterator[None]:
-    """Keep server.json (mode 0600) in `folder` for the length of the block."""
+    """Keep server.json (mode 0600) in `folder` for the length of the block.
+
+    On a full disk there is none: the server answers, and the command line does not find it.
+    """
     file, part = folder / NAME, folder / f".{NAME}.part"
-    part.unlink(missing_ok=True)
-    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as out:
-        json.dump({"pid": os.getpid(), "url": url, "key": key}, out)
-    part.replace(file)
+    file.unlink(missing_ok=True)
+    try:
+        _write(part, {"pid": os.getpid(), "url": url, "key": key})
+        part.replace(file)
+    except OSError as error:
+        if not no_room(error):
+            raise
+        log.warning("no room for server.json", extra={"action": "serverfile_missing", "url": url})
     try:
         yield
     finally:
         if _is_ours(file):
             file.unlink(missing_ok=True)
+
+
+def _write(part: Path, facts: dict[str, object]) -> None:
+    part.unlink(missing_ok=True)
+    fd = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as out:
+        json.dump(facts, out)
 
 
 def _is_ours(file: Path) -> bool:

@@ -39,8 +39,24 @@ class KnownFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UploadState:
+    """How far a resumable upload is, and what it became: a job, or the source with the same content."""
+
+    id: str
+    offset: int
+    size: int
+    expires_at: datetime
+    job: int | None
+    source: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelinePage:
-    """What was on screen, said and noted in a range; `sources` is keyed by id."""
+    """What was on screen, said and noted in a range; `sources` is keyed by id.
+
+    `continues` says which source goes on from which without a pause, by id: same place and device, and
+    at most 2 s between them.
+    """
 
     from_: FromField
     to: datetime
@@ -49,6 +65,7 @@ class TimelinePage:
     segments: tuple[Segment, ...]
     notes: tuple[Note, ...]
     sources: dict[int, Source]
+    continues: dict[int, int]
     cursor: Next
 
 

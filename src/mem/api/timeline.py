@@ -31,6 +31,7 @@ def page(
             segments=found.segments,
             notes=found.notes,
             sources=found.sources,
+            continues=found.continues,
             cursor=None if found.next is None else _cursor(span, found.next),
         )
     )

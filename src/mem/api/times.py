@@ -76,7 +76,7 @@ AskedRange = Annotated[Range, Depends(asked_range)]
 
 def to_cursor(span: Range) -> list[cursors.Value]:
     """A range as a cursor holds it, so that the next page looks at the same one."""
-    return [cursors.from_instant(span.start), cursors.from_instant(span.end), int(span.defaulted)]
+    return [types.since_epoch(span.start), types.since_epoch(span.end), int(span.defaulted)]
 
 
 def from_cursor(values: Sequence[cursors.Value]) -> Range:

@@ -8,7 +8,6 @@ however often it was interrupted.
 
 import contextlib
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -27,8 +26,6 @@ from mem.store import checkpoints, frames, sources
 from mem.store.database import Writer
 from mem.store.frames import NewFrame
 from mem.types import Checkpoint, Source, Span
-
-log = logging.getLogger(__name__)
 
 PACK_MS = 3_600_000  # a new pack for each hour of the recording
 LIVE = 64  # frames that the keep rule may come back to; it remembers fewer
@@ -86,7 +83,7 @@ def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
 
 def pack_name(until_ms: int) -> str:
     """The pack that a stretch beginning at this offset goes to."""
-    return f"frames-{until_ms // PACK_MS + 1:06d}.tar"
+    return packs.name(until_ms // PACK_MS + 1)
 
 
 class _Storing:
@@ -125,7 +122,7 @@ class _Storing:
             self._commit(facts, message.body)
             self._begin()
         elif message.kind == "progress":
-            self._lease.tell(self._share(int(facts["offset_ms"])), self._facts())
+            self._lease.tell(progress.share(self._source, int(facts["offset_ms"])), self._facts())
         elif message.kind == "end":
             self._finish(facts)
 
@@ -182,12 +179,13 @@ class _Storing:
                     state_file=state_file,
                 ),
             )
-            self._lease.commit(w, self._share(until_ms), self._facts())
+            self._lease.commit(w, progress.share(self._source, until_ms), self._facts())
         self._memory.bell.ring()
         progress.drop_states(self._folder, "see", keep=state_file)
         observe.FRAMES_SAMPLED.inc(int(facts["samples"]))
         observe.FRAMES_STORED.inc(len(ids))
         observe.FRAME_BYTES.inc(self._bytes)
+        progress.report(self._source.id, "see", begun, until_ms, frames=len(ids))
 
     def _dated(self, w: Writer) -> list[NewFrame]:
         """The pending frames, moved if a person re-dated the recording since they came."""
@@ -284,11 +282,6 @@ class _Storing:
         }
         spans = [[span.ordinal, span.start_ms, span.end_ms, span.samples] for span in shown]
         return json.dumps({"stretch": index, "frames": kept, "spans": spans}, sort_keys=True).encode()
-
-    def _share(self, until_ms: int) -> float:
-        media = self._source.media
-        whole = media.duration_ms if media else None
-        return min(1.0, until_ms / whole) if whole else 0.0
 
     def _facts(self) -> dict[str, object]:
         seen = self._seen

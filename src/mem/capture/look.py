@@ -10,11 +10,12 @@ from pathlib import Path
 
 from mem import folders, types
 from mem.capture.lease import Lease
-from mem.errors import DecoderCrashed, NotFound, NotMedia, Stopped, Unreadable
+from mem.errors import DecoderCrashed, Locked, NotFound, NotMedia, Stopped, Unreadable
 from mem.media import clock, sandbox
 from mem.memory import Memory
 from mem.store import jobs, sources
-from mem.types import AudioStream, Media, Source, VideoStream
+from mem.store.database import Reader, Writer
+from mem.types import AudioStream, Job, Media, Source, VideoStream
 
 log = logging.getLogger(__name__)
 
@@ -34,33 +35,41 @@ class Looked:
 def look(memory: Memory, lease: Lease) -> Looked:
     """Find or make the source of the job's recording, and tie the job to it in one transaction.
 
-    Raises NotFound, Unreadable or a MediaError about the file.
+    Raises NotFound, Unreadable or a MediaError about the file, and Locked while another job works on it.
     """
     job = lease.job
     if job.source_id is not None:
+        refuse_beside_another(memory.db, job, job.source_id)
         return Looked(adopt(memory, sources.get(memory.db, job.source_id), job.params), new=False)
     path = Path(str(job.params["path"]))
-    digest = job.params.get("content_hash") or hash_file(path, lease.stopped)
-    known = sources.by_hash(memory.db, str(digest))
+    digest, size = _identity(path, job.params, lease.stopped)
+    known = sources.by_hash(memory.db, digest)
     if known is not None:
         with memory.db.write() as w:
-            jobs.attach(w, job, known.id)
+            _attach(w, job, known.id)
             if not job.params["upload"] and (file := folders.media_file(memory, known)) and not file.exists():
                 known = sources.settle(w, known.id, state=known.state, path=str(path))
         return Looked(adopt(memory, known, job.params), new=False)
-    return Looked(_add(memory, lease, path, str(digest)), new=True)
+    return Looked(_add(memory, lease, path, digest, size), new=True)
 
 
-def _add(memory: Memory, lease: Lease, path: Path, digest: str) -> Source:
+def _identity(path: Path, params: Mapping[str, object], stopped: Callable[[], bool]) -> tuple[str, int]:
+    """The sha256 and size of the job's recording; an upload was hashed as it came."""
+    if params.get("content_hash"):
+        return str(params["content_hash"]), _stat(path).st_size
+    return hash_file(path, stopped)
+
+
+def _add(memory: Memory, lease: Lease, path: Path, digest: str, size: int) -> Source:
     job, upload = lease.job, bool(lease.job.params["upload"])
     name = str(job.params["name"])
     media = probe(memory, path, lease.stopped)
-    stat = path.stat()
+    mtime = _written(path, size)
     told, written = job.params["started_at"], job.params["modified_at"]
     start = clock.resolve(
         name=name,
         media=media,
-        mtime=_time(written) or datetime.fromtimestamp(stat.st_mtime, UTC),
+        mtime=_time(written) or mtime,
         sidecars={} if upload else sidecars(path),
         caller=_time(told),
         zone=memory.config.zone,
@@ -73,16 +82,29 @@ def _add(memory: Memory, lease: Lease, path: Path, digest: str) -> Source:
             location=_text(job.params["location"]),
             device=_text(job.params["device"]),
             content_hash=digest,
-            size=stat.st_size,
+            size=size,
             path=None if upload else str(path),
             original=folders.ORIGINAL + suffix(name) if upload else None,
             start=start,
             media=media,
             added_at=types.now(),
         )
-        jobs.attach(w, job, source.id)
-    log.info("source added", extra={"action": "source_added", "source": source.id, "name_": name})
+        _attach(w, job, source.id)
+    log.info("source added", extra={"action": "source_added", "source": source.id, "recording": name})
     return adopt(memory, source, job.params)
+
+
+def _attach(w: Writer, job: Job, source_id: int) -> None:
+    """Tie the job to the source. Raises Locked while another job takes the same recording in."""
+    refuse_beside_another(w, job, source_id)
+    jobs.attach(w, job, source_id)
+
+
+def refuse_beside_another(r: Reader, job: Job, source_id: int) -> None:
+    """Raise Locked while another job works on the source: two would write the same rows and packs."""
+    for other in jobs.active_of(r, source_id):
+        if other.state == "running" and other.id != job.id:
+            raise Locked(f"Job {other.id} is taking this recording in.", hint="It goes on by itself.")
 
 
 def adopt(memory: Memory, source: Source, params: Mapping[str, object]) -> Source:
@@ -149,21 +171,48 @@ def media_from(fields: Mapping[str, object]) -> Media:
         ) from None
 
 
-def hash_file(path: Path, stopped: Callable[[], bool]) -> str:
-    """The sha256 of a file, hex. Raises NotFound, Unreadable, and Stopped."""
-    digest = hashlib.sha256()
+def hash_file(path: Path, stopped: Callable[[], bool]) -> tuple[str, int]:
+    """The sha256 of a file, hex, and its size. Raises NotFound, Unreadable, EmptyFile, and Stopped."""
+    digest, size = hashlib.sha256(), 0
+    fd = sandbox.open_video(path)  # a pipe that has taken the file's place would be waited for
     try:
-        with path.open("rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                if stopped():
-                    raise Stopped
-    except FileNotFoundError:
-        raise NotFound(f"There is no recording at {path} that may be captured.") from None
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
+        while chunk := os.read(fd, _CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+            if stopped():
+                raise Stopped
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
-    return digest.hexdigest()
+    finally:
+        os.close(fd)
+    return digest.hexdigest(), size
+
+
+def _stat(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError:
+        raise NotFound(f"There is no recording at {path} that may be captured.") from None
+
+
+def has_size(path: Path, size: int) -> bool:
+    """Whether a file of that many bytes lies at `path`."""
+    try:
+        return path.stat().st_size == size
+    except OSError:
+        return False
+
+
+def _written(path: Path, size: int) -> datetime:
+    """When the file was last written. Raises NotFound, and Unreadable unless it has `size` bytes."""
+    stat = _stat(path)
+    if stat.st_size != size:
+        raise Unreadable(f"{path} changes while it is read.", hint="Capture it again when it is complete.")
+    try:
+        return datetime.fromtimestamp(stat.st_mtime, UTC)
+    except (OverflowError, ValueError):  # no calendar has it
+        return types.now()
 
 
 def sidecars(path: Path) -> dict[str, str]:

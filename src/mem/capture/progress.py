@@ -1,5 +1,6 @@
 """How far a stage of a recording has come: typed facts over the stored checkpoint."""
 
+import logging
 import os
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -7,10 +8,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
+from mem import observe
 from mem.errors import DecoderCrashed
 from mem.store import sources
 from mem.store.database import Writer
-from mem.types import Checkpoint, Stage
+from mem.types import Checkpoint, Source, Stage
+
+log = logging.getLogger(__name__)
 
 MAX_WARNINGS = 20
 
@@ -85,6 +89,19 @@ def step(
         facts=asdict(facts),
         finished=finished,
     )
+
+
+def share(source: Source, until_ms: int) -> float:
+    """How much of a source lies before an offset, 0 to 1; 0 while its length is unknown."""
+    whole = source.media.duration_ms if source.media else None
+    return min(1.0, until_ms / whole) if whole else 0.0
+
+
+def report(source_id: int, stage: Stage, begun_ms: int, until_ms: int, **counts: int) -> None:
+    """Tell the log and the metrics that a stretch is stored; its bounds are offsets."""
+    observe.MEDIA_SECONDS.labels(stage).inc((until_ms - begun_ms) / 1000)
+    facts = {"action": "stretch_stored", "source": source_id, "stage": stage, "until_ms": until_ms}
+    log.info("stretch stored", extra=facts | counts)
 
 
 def lengthen(w: Writer, source_id: int, ended_at: datetime) -> None:

@@ -4,7 +4,6 @@ Each stage goes on from its last committed stretch, so running a job again after
 ends in the same rows and bytes as running it once.
 """
 
-import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from mem import folders, observe, reindex
 from mem.capture import frames, speech
 from mem.capture.lease import Lease
-from mem.capture.look import child_limits, look
+from mem.capture.look import child_limits, has_size, look
 from mem.capture.progress import Heard, Seen
 from mem.errors import NotFound, Stopped
 from mem.memory import Memory
@@ -22,9 +21,6 @@ from mem.store import checkpoints, sources
 from mem.store.jobs import EndState
 from mem.types import Source
 
-log = logging.getLogger(__name__)
-
-
 SEEING = 0.2  # of the work on a recording with speech; measured: 70 against 265 CPU-s an hour
 
 
@@ -32,7 +28,8 @@ SEEING = 0.2  # of the work on a recording with speech; measured: 70 against 265
 class Outcome:
     """How a capture ended, and what it did."""
 
-    state: EndState
+    state: EndState  # of the job: "done" for a recording that was known, whatever is kept of it
+    partial: bool  # whether only a part of the recording could be read
     detail: str | None  # why it is partial
     result: Mapping[str, object]
 
@@ -41,14 +38,26 @@ def run(memory: Memory, lease: Lease) -> Outcome:
     """Take in the recording of the lease's job. Raises a MemError; Stopped when it is to end early."""
     began = time.monotonic()
     found = look(memory, lease)
-    source = found.source
-    done = _stages_done(memory, source)
-    if not found.new and done and lease.job.source_id is None:
-        _clean_up(memory, source)
-        return _outcome(memory, source, began, known=True)
-    _settle(memory, lease, source)
+    done = _stages_done(memory, found.source)
+    if not done:
+        _settle(memory, lease, found.source)
+        _stages(memory, lease, found.source)
+    source = sources.get(memory.db, found.source.id)
+    # Done, but not by this job: one that was cut short just before its end is not "known".
+    known = done and not found.new and lease.job.source_id is None
+    outcome = _outcome(memory, source, began, known=known)
+    with memory.db.write() as w:
+        lease.check(w)
+        source = sources.settle(w, source.id, state="partial" if outcome.partial else "ready")
+    _clean_up(memory, source)
+    reindex.tidy(memory.db, memory.index)
+    return outcome
+
+
+def _stages(memory: Memory, lease: Lease, source: Source) -> None:
+    """See and hear what is not done yet. Raises NotFound when the recording is not what it was."""
     path = folders.media_file(memory, source)
-    if path is None or not path.exists() or path.stat().st_size != source.size:
+    if path is None or not has_size(path, source.size):
         raise NotFound(f"The recording of source {source.id} is no longer at {path} as it was.")
     media, limits = source.media, child_limits(memory)
     pictures, sound = media is not None and media.video, media is not None and media.audio
@@ -61,13 +70,6 @@ def run(memory: Memory, lease: Lease) -> Outcome:
         model = resolve_model(memory, lease)
         with observe.CAPTURE_SECONDS.labels("hear").time():
             speech.hear(memory, lease, source, path, limits, model)
-    outcome = _outcome(memory, sources.get(memory.db, source.id), began, known=False)
-    with memory.db.write() as w:
-        lease.check(w)
-        source = sources.settle(w, source.id, state="ready" if outcome.state == "done" else "partial")
-    _clean_up(memory, source)
-    reindex.tidy(memory.db, memory.index)
-    return outcome
 
 
 def resolve_model(memory: Memory, lease: Lease) -> ModelChoice:
@@ -120,14 +122,17 @@ def _outcome(memory: Memory, source: Source, began: float, *, known: bool) -> Ou
         "warnings": warnings,
     }
     detail = "; ".join(warnings) or "Parts of the recording could not be decoded." if partial else None
-    return Outcome(state="partial" if partial and not known else "done", detail=detail, result=result)
+    if known:
+        return Outcome(state="done", partial=partial, detail=None, result=result)
+    return Outcome(state="partial" if partial else "done", partial=partial, detail=detail, result=result)
 
 
 def _clean_up(memory: Memory, source: Source) -> None:
     """Write the folder's copies of the rows, and let the original go where it is not wanted."""
     if source.original is not None and not memory.config.storage.keep_originals:
+        # The file first: cut short in between, the job comes back here and drops the rest.
+        (folders.of(memory, source) / source.original).unlink(missing_ok=True)
         with memory.db.write() as w:
-            original, source = source.original, sources.drop_original(w, source.id)
-        (folders.of(memory, source) / original).unlink(missing_ok=True)
+            sources.drop_original(w, source.id)
     folders.write_source(memory, source.id)
     folders.write_transcript(memory, source.id)

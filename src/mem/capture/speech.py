@@ -1,6 +1,5 @@
 """Storing what was heard: the segments of each stretch in one transaction with its checkpoint."""
 
-import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,6 @@ from mem.store import checkpoints, sources, texts
 from mem.store.database import Writer
 from mem.store.texts import NewSegment
 from mem.types import Checkpoint, Source, Word
-
-log = logging.getLogger(__name__)
 
 MAX_TEXT = 20_000  # characters of one segment; a child that sends more is not to be believed
 
@@ -87,12 +84,13 @@ class _Storing:
         elif message.kind == "stretch":
             self._commit(facts, message.body)
         elif message.kind == "progress":
-            self._lease.tell(self._share(int(facts["offset_ms"])), self._facts())
+            self._lease.tell(progress.share(self._source, int(facts["offset_ms"])), self._facts())
         elif message.kind == "end":
             self._finish(facts)
 
     def _commit(self, facts: dict[str, Any], state: bytes) -> None:
         index, until_ms = int(facts["index"]), int(facts["until_ms"])
+        begun = self._checkpoint.until_ms if self._checkpoint else 0
         folder = folders.of(self._memory, self._source)
         folders.guard_space(self._memory, len(state))
         state_file = progress.write_state(folder, "hear", index, state)
@@ -118,11 +116,12 @@ class _Storing:
                 state_file=state_file,
             )
             self._store(w, checkpoint)
-            self._lease.commit(w, self._share(until_ms), self._facts())
+            self._lease.commit(w, progress.share(self._source, until_ms), self._facts())
         self._memory.bell.ring()
-        self._pending = []
         progress.drop_states(folder, "hear", keep=state_file)
         observe.SPEECH_SECONDS.inc(int(facts["speech_ms"]) / 1000)
+        progress.report(self._source.id, "hear", begun, until_ms, segments=len(self._pending))
+        self._pending = []
 
     def _finish(self, facts: dict[str, Any]) -> None:
         at = self._checkpoint
@@ -162,11 +161,6 @@ class _Storing:
         before = self._checkpoint
         checkpoints.put(w, checkpoint, expected=before.stretch if before else None)
         self._checkpoint = checkpoint
-
-    def _share(self, until_ms: int) -> float:
-        media = self._source.media
-        whole = media.duration_ms if media else None
-        return min(1.0, until_ms / whole) if whole else 0.0
 
     def _facts(self) -> dict[str, object]:
         return {"words": self._heard.words + sum(len(spoken.words) for spoken in self._pending)}

@@ -26,11 +26,11 @@ from mem.cli import (
     sources,
     timeline,
     transcript,
+    watching,
 )
 from mem.cli.client import Refused
-from mem.errors import MemError
+from mem.errors import DiskFull, MemError, no_room
 
-INTERRUPTED = 130
 BACK = re.compile(r"-(\d+(\.\d+)? ?[wdhms] ?)+")
 
 
@@ -60,7 +60,7 @@ class Program(TyperGroup):
         except typer.TyperException as error:
             status = _usage(as_json, error)
         except typer.Abort:
-            status = INTERRUPTED
+            status = options.INTERRUPTED
         except BrokenPipeError:
             status = _nobody_reads()
         sys.exit(status if isinstance(status, int) else 0)
@@ -71,6 +71,10 @@ class Program(TyperGroup):
             return super().invoke(ctx)
         except BrokenPipeError:
             return _nobody_reads()
+        except OSError as error:
+            if no_room(error):
+                raise DiskFull from error
+            raise
 
 
 def _unlike_an_option(word: str) -> str:
@@ -148,7 +152,7 @@ def root(
         typer.echo(context.get_help(), nl=False)
 
 
-for module in (serving, capturing, searching, timeline, frame, transcript):
+for module in (serving, capturing, watching, searching, timeline, frame, transcript):
     module.add_to(app)
 for name, group in (("sources", sources), ("notes", notes), ("jobs", jobs), ("config", settings)):
     app.add_typer(group.app, name=name)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,14 +10,27 @@ from typing import Annotated
 import typer
 
 from mem import types
-from mem.cli import choices, folders, following, local, options, render, server, summary, words
+from mem.cli import (
+    batching,
+    choices,
+    folders,
+    following,
+    local,
+    options,
+    overall,
+    render,
+    server,
+    summary,
+    words,
+)
+from mem.cli.batching import Plan
 from mem.cli.client import Client, Json, Refused
 from mem.cli.options import Settings
+from mem.cli.overall import Overall
 from mem.cli.summary import Outcome
 from mem.errors import BadRequest
 
 AHEAD = 32  # files handed over before the first of them is done
-INTERRUPTED = 130
 
 Paths = Annotated[
     list[Path],
@@ -30,6 +44,9 @@ Location = Annotated[str | None, typer.Option("--location", metavar="WORDS", hel
 Device = Annotated[str | None, typer.Option("--device", metavar="WORDS", help="What recorded it.")]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Only hand the files over; do not wait for the work.")
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only say what would be taken in, and how much that is.")
 ]
 
 
@@ -60,10 +77,13 @@ def capture(
     location: Location = None,
     device: Device = None,
     no_wait: NoWait = False,
+    dry_run: DryRun = False,
 ) -> int | None:
     """Take recordings in, and say what was kept of them.
 
-    Through the running server if there is one, else by itself. Exit status 1 when a recording failed; one
+    Through the running server if there is one, else by itself. Of several recordings it is said first how
+    many are new and how long they are; one that lies where it was taken in, unchanged since, is not read
+    again. Exit status 1 when a recording failed; one
     that could be read only in part is kept, is warned about, and counts as done (0).
     """
     found = folders.expand(paths)
@@ -75,29 +95,49 @@ def capture(
         )
     _say_passed_over(found)
     wish = Wish(local.iso(start) if start else None, location, device, wait=not no_wait)
-    with server.connected(settings, worker=wish.wait) as client:
+    with server.connected(settings, worker=wish.wait and not dry_run) as client:
+        planned = batching.plan(client, found.files) if dry_run or len(found.files) > 1 else None
+        if planned is not None and not settings.json:
+            batching.say(planned)
+        if dry_run:
+            _say_planned(settings, planned)
+            return None
         outcomes: list[Outcome] = []
         try:
-            for outcome in take_in(client, found.files, wish, quiet=settings.json):
+            for outcome in take_in(client, found.files, wish, planned, quiet=settings.json):
                 outcomes.append(outcome)
-                if len(found.files) > 1 and not settings.json:
+                if planned and not outcome.unread and not settings.json:
                     summary.line(outcome)
         except KeyboardInterrupt:
             _say_interrupted(settings, client)
-            return INTERRUPTED
+            return options.INTERRUPTED
         _say_outcomes(settings, client, outcomes, found, wish)
     return 1 if any(outcome.failed for outcome in outcomes) else 0
 
 
-def take_in(client: Client, files: tuple[Path, ...], wish: Wish, *, quiet: bool) -> Iterator[Outcome]:
-    """What became of each file, in order; a few are handed over ahead of the one that is waited for."""
-    waiting: deque[Outcome] = deque()
-    for file in files:
-        waiting.append(_hand_over(client, file, wish))
-        if len(waiting) >= AHEAD:
-            yield _wait(client, waiting.popleft(), wish, quiet)
-    for outcome in waiting:
-        yield _wait(client, outcome, wish, quiet)
+def take_in(
+    client: Client, files: tuple[Path, ...], wish: Wish, planned: Plan | None, *, quiet: bool
+) -> Iterator[Outcome]:
+    """What became of each file, in order; a few are handed over ahead of the one that is waited for.
+
+    Those that the plan knows come first: nothing is done with them.
+    """
+    new = [path for path in files if planned is None or planned.known(path) is None]
+    if planned is not None:
+        yield from (_unread(client, path, number, quiet) for path in files if (number := planned.known(path)))
+    with overall.showing(len(new), planned.size) if planned else nullcontext() as total:
+        waiting: deque[Outcome] = deque()
+        for path in new:
+            waiting.append(_hand_over(client, path, wish))
+            if len(waiting) >= AHEAD:
+                yield _wait(client, waiting.popleft(), wish, planned, total, quiet)
+        for outcome in waiting:
+            yield _wait(client, outcome, wish, planned, total, quiet)
+
+
+def _unread(client: Client, path: Path, source_id: int, quiet: bool) -> Outcome:
+    source = client.get(f"/api/sources/{source_id}") if quiet else {"id": source_id}
+    return Outcome(path, source=source, unread=True)
 
 
 def _hand_over(client: Client, file: Path, wish: Wish) -> Outcome:
@@ -109,12 +149,23 @@ def _hand_over(client: Client, file: Path, wish: Wish) -> Outcome:
         return Outcome(file, error=(refusal.code, refusal.detail, refusal.hint))
 
 
-def _wait(client: Client, outcome: Outcome, wish: Wish, quiet: bool) -> Outcome:
+def _wait(
+    client: Client, outcome: Outcome, wish: Wish, planned: Plan | None, total: Overall | None, quiet: bool
+) -> Outcome:
     if outcome.job is None or not wish.wait:
         return outcome
-    with following.watching(client, outcome.path.name, quiet=quiet) as show:
+    if planned and total:
+        total.begin(planned.size_of(outcome.path))
+    with following.watching(client, outcome.path.name, quiet=quiet, overall=total) as show:
         job = following.follow(client, outcome.job, show)
+    if total:
+        total.ended()
     return summary.ended(client, outcome.path, job)
+
+
+def _say_planned(settings: Settings, planned: Plan | None) -> None:
+    if settings.json and planned:
+        render.data(planned.as_json())
 
 
 def _say_passed_over(found: folders.Found) -> None:

@@ -93,7 +93,8 @@ class Client:
     def _open(
         self, method: str, path: str, body: object, query: Mapping[str, object], headers: Mapping[str, str]
     ) -> Iterator[http.client.HTTPResponse]:
-        words = urlencode([(key.rstrip("_"), value) for key, value in _pairs(query)])
+        pairs = [(key.rstrip("_"), value) for key, value in _pairs(query)]
+        words = urlencode(pairs, errors="replace")  # what the shell gave need not be text
         target = self._prefix + quote(path) + (f"?{words}" if words else "")
         sent = {**self._headers, **headers}
         payload = None

@@ -18,7 +18,7 @@ import mem
 from mem import types
 from mem.cli import local, server, words
 from mem.cli.options import Settings
-from mem.errors import Locked, MemError
+from mem.errors import MemError
 
 if TYPE_CHECKING:
     from mem.config import Config
@@ -43,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("Python", "good", f"{platform.python_version()}, {sys.executable}")
     yield from _libraries()
     yield _ffmpeg()
+    yield _guarded("Confinement", _confinement)
     yield _zone()
     try:
         config = settings.config()
@@ -59,8 +60,6 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _guarded(what: str, look: Callable[[], Finding]) -> Finding:
     try:
         return look()
-    except Locked as error:
-        return Finding(what, "broken", error.detail, error.hint)
     except MemError as error:
         return Finding(what, "broken", error.detail, error.hint)
 
@@ -71,13 +70,13 @@ def _libraries() -> Iterator[Finding]:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            yield Finding(name, "broken", "is not installed", "Install Mem again: make setup")
+            yield Finding(name, "broken", "is not installed", "Install Mem again: make clean serve")
     yield Finding("Libraries", "good", ", ".join(f"{name} {version}" for name, version in found.items()))
 
 
 def _ffmpeg() -> Finding:
     if importlib.util.find_spec("av") is None:
-        return Finding("FFmpeg", "broken", "PyAV is not installed", "Install Mem again: make setup")
+        return Finding("FFmpeg", "broken", "PyAV is not installed", "Install Mem again: make clean serve")
     try:
         import av
     except ImportError as error:
@@ -86,6 +85,19 @@ def _ffmpeg() -> Finding:
         f"{name} {'.'.join(map(str, version))}" for name, version in sorted(av.library_versions.items())
     ]
     return Finding("FFmpeg", "good", f"inside PyAV {av.__version__}: {', '.join(versions)}")
+
+
+def _confinement() -> Finding:
+    """What holds the processes that decode recordings, which anybody may have made."""
+    from mem.media import sandbox
+
+    held = sandbox.strength()
+    missing = [name.replace("_", " ") for name, in_force in held.items() if not in_force]
+    if missing:
+        fix = "Take in only recordings that you trust, or run Mem where the kernel allows this."
+        return Finding("Confinement", "doubtful", f"decoding runs without: {', '.join(missing)}", fix)
+    names = ", ".join(name.replace("_", " ") for name in held)
+    return Finding("Confinement", "good", f"decoding is held by: {names}")
 
 
 def _zone() -> Finding:

@@ -6,14 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mem.errors import NoMedia, NotFound, Unreadable
-
-# Files in a folder are chosen by name; a file that is named itself is always tried.
-_NAMES = (
-    "mp4 m4v mov qt 3gp 3g2 mkv mk3d webm ts mts m2ts mpg mpeg vob avi divx flv f4v wmv asf ogv ogm mxf dv "
-    "mp3 m4a m4b aac wav flac wma mka ogg oga opus aif aiff caf"
-)
-SUFFIXES = frozenset(f".{name}" for name in _NAMES.split())
-SIDECARS = frozenset((".json", ".xml"))
+from mem.media.suffixes import RECORDINGS, SIDECARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +50,7 @@ def _in_folder(folder: Path) -> Found:
     for file in _walk(folder):
         if any(part.startswith(".") for part in file.relative_to(folder).parts):
             hidden += 1
-        elif file.suffix.lower() in SUFFIXES and file.is_file():
+        elif file.suffix.lower() in RECORDINGS and file.is_file():
             media.append(file)
         elif file.suffix.lower() not in SIDECARS:
             others.append(file)

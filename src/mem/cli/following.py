@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ from mem.errors import ServerGone
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+    from mem.cli.overall import Overall
 
 LINE_SECONDS = 5.0  # between two plain lines
 PAUSE_SECONDS = 0.5  # before a broken stream is opened again
@@ -77,6 +79,11 @@ class Pace:
         if self._first is None and progress > 0:
             self._first = self._now
 
+    @property
+    def share(self) -> float:
+        """How far it is, 0 to 1."""
+        return self._now[1]
+
     def remaining(self) -> float | None:
         """Seconds until the end at this pace; None while that cannot be said."""
         done, spent = self._since()
@@ -117,8 +124,13 @@ def media_seconds(client: Client, source_id: int) -> float | None:
 
 
 @contextmanager
-def watching(client: Client, name: str, *, quiet: bool = False) -> Iterator[Show]:
-    """What shows a job as it moves, on stderr; nothing where `quiet` and nobody looks."""
+def watching(
+    client: Client, name: str, *, quiet: bool = False, overall: "Overall | None" = None
+) -> Iterator[Show]:
+    """What shows a job as it moves, on stderr; nothing where `quiet` and nobody looks.
+
+    One of many is shown below how far they are `overall`.
+    """
     pace = Pace()
 
     asked = False
@@ -128,9 +140,11 @@ def watching(client: Client, name: str, *, quiet: bool = False) -> Iterator[Show
         if not asked and job.get("source_id") is not None:
             asked, pace.media_seconds = True, media_seconds(client, int(job["source_id"]))
         pace.note(float(job.get("progress") or 0.0))
+        if overall is not None:
+            overall.moved(float(job.get("progress") or 0.0))
 
     if render.is_terminal(sys.stderr):
-        with _bar() as bar:
+        with nullcontext(overall.bar) if overall and overall.bar else new_bar() as bar:
             task = bar.add_task(render.clean(words.first(name, 40)), total=1.0, stage="", pace="")
 
             def show_bar(job: Json) -> None:
@@ -138,6 +152,9 @@ def watching(client: Client, name: str, *, quiet: bool = False) -> Iterator[Show
                 _move(bar, task, job, pace)
 
             yield show_bar
+            bar.remove_task(task)
+    elif overall is not None:
+        yield measure if quiet else overall.lines(name, measure)
     else:
         yield measure if quiet else _lines(name, measure, pace)
 
@@ -166,7 +183,8 @@ def _lines(name: str, measure: Show, pace: Pace) -> Show:
     return show
 
 
-def _bar() -> "Progress":
+def new_bar() -> "Progress":
+    """A drawing of bars on stderr, gone when it ends."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
     return Progress(
@@ -177,4 +195,5 @@ def _bar() -> "Progress":
         TextColumn("{task.fields[pace]}", markup=False),
         console=render.console(sys.stderr),
         transient=True,
+        redirect_stdout=render.is_terminal(),  # else lines for a file would go to the terminal
     )

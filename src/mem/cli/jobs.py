@@ -14,7 +14,6 @@ from mem.cli.render import Cell, Column
 app = typer.Typer(help="The work in the background.")
 
 STATE_STYLES = {"failed": "failure", "partial": "match", "running": "match", "cancelled": "quiet"}
-INTERRUPTED = 130
 Number = Annotated[int, typer.Argument(metavar="ID", min=1, help="The job's number.")]
 State = Annotated[types.JobState | None, typer.Option("--state", help="Only jobs in this state.")]
 
@@ -160,7 +159,7 @@ def follow(settings: Settings, job: Number) -> int | None:
                 row = following.follow(client, row, moved)
         except KeyboardInterrupt:
             render.remark("No longer watching; the job is kept and goes on while a server runs.")
-            return INTERRUPTED
+            return options.INTERRUPTED
         outcome = summary.ended(client, Path(name(row)), row)
         if settings.json:
             render.data(row)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import tzlocal
 
+from mem import types
 from mem.cli import when
 
 
@@ -24,8 +25,7 @@ def instant(text: str) -> datetime:
 
 def iso(moment: datetime) -> str:
     """An instant as the API and every command read it: UTC, to the millisecond."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z").replace(".000Z", "Z")
+    return types.written(moment).replace(".000Z", "Z")
 
 
 def day(moment: datetime, where: tzinfo) -> str:

@@ -1,10 +1,10 @@
 """Where the API is: the server that runs on this data directory, or the app started here."""
 
+import contextlib
+import http.client
 import json
 import os
-import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -38,7 +38,7 @@ def written(folder: Path) -> Server | None:
 def find(folder: Path) -> Server | None:
     """The server that runs on the data directory; what a dead one left behind is ignored."""
     server = written(folder)
-    return server if server and alive(server.pid) and _listens(server.url) else None
+    return server if server and alive(server.pid) and _answers(server) else None
 
 
 def alive(pid: int) -> bool:
@@ -52,7 +52,7 @@ def alive(pid: int) -> bool:
     return True
 
 
-@contextmanager
+@contextlib.contextmanager
 def connected(settings: Settings, *, worker: bool = False) -> Iterator[Client]:
     """A client of the running server, or of the app run here for the length of the block.
 
@@ -90,10 +90,17 @@ def _reachable(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{name}:{parts.port}" if parts.port else name))
 
 
-def _listens(url: str) -> bool:
-    parts = urlsplit(url)
+def _answers(server: Server) -> bool:
+    """Whether the server of that key answers there: after a crash its number and port may be another's."""
     try:
-        socket.create_connection((parts.hostname or "", parts.port or 80), CONNECT_SECONDS).close()
-    except OSError:
+        parts = urlsplit(server.url)
+        host, port = parts.hostname or "", parts.port or 80
+        key = {"Authorization": f"Bearer {server.key}"} if server.key else {}
+        with contextlib.closing(
+            http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+        ) as connection:
+            connection.request("GET", "/healthz", headers=key)
+            answer = connection.getresponse()
+            return answer.status == 200 and "x-request-id" in answer.headers
+    except (OSError, ValueError, http.client.HTTPException):
         return False
-    return True

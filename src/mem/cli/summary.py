@@ -30,6 +30,7 @@ class Outcome:
     job: Json | None = None
     source: Json | None = None
     error: tuple[str, str, str] | None = None  # code, what, what to do
+    unread: bool = False  # it lies where it was taken in and was not even read again
 
     @property
     def failed(self) -> bool:
@@ -115,8 +116,9 @@ def panel(settings: Settings, client: Client, outcome: Outcome) -> None:
 
 def totals(settings: Settings, client: Client, outcomes: Sequence[Outcome]) -> None:
     """All about several recordings."""
+    known = sum(o.unread or bool(o.result.get("known")) for o in outcomes)
+    outcomes = [o for o in outcomes if not o.unread]
     new = [o.result for o in outcomes if not o.failed and not o.result.get("known")]
-    known = sum(bool(o.result.get("known")) for o in outcomes)
     failed = sum(o.failed for o in outcomes)
     total = {key: sum(float(r.get(key) or 0) for r in new) for key in _SUMMED}
     wall = total["wall_seconds"]

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,9 +22,8 @@ from mem import index
 from mem.errors import IndexFailed, TooBusy
 from mem.index import tantivy_query, words
 from mem.index.tantivy_query import KINDS
-from mem.types import TextKind
+from mem.types import TextKind, from_epoch, since_epoch
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEAP = 32 * 2**20  # bytes that the writer may fill before it writes a file of its own accord
 _KIND_OF: tuple[index.EntryKind, ...] = tuple(KINDS)
 _REFUSED = "invalid argument"  # what tantivy says of a question that it will not answer
@@ -260,12 +259,12 @@ def _same(field: str, value: int) -> tantivy.Query:
 
 def _document(key: int, entry: index.Entry) -> tantivy.Document:
     document = tantivy.Document()
-    start = _ms(entry.start)
+    start = since_epoch(entry.start)
     document.add_unsigned("key", key)
     document.add_unsigned("kind", KINDS[entry.kind])
     document.add_unsigned("source", entry.source_id)
     document.add_integer("start", start)
-    document.add_integer("end", max(_ms(entry.end), start + 1))
+    document.add_integer("end", max(since_epoch(entry.end), start + 1))
     document.add_float("recency", max(start, 0) / _RECENCY_SCALE)
     if entry.kind == "source":
         document.add_text("name", " ".join(words.plain(entry.text)))
@@ -310,7 +309,7 @@ def _hits(
     places = [place for _, place in found]
     columns = [_numbers(searcher, name, places) for name in ("key", "source", "start", "end")]
     return [
-        index.IndexHit(_text_kind(key % 4), key // 4, source, _moment(start), _moment(end), score)
+        index.IndexHit(_text_kind(key % 4), key // 4, source, from_epoch(start), from_epoch(end), score)
         for key, source, start, end, score in zip(*columns, scores, strict=True)
     ]
 
@@ -325,13 +324,5 @@ def _text_kind(code: int) -> TextKind:
     return kind
 
 
-def _ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
 def _optional_ms(moment: datetime | None) -> int | None:
-    return None if moment is None else _ms(moment)
-
-
-def _moment(ms: int) -> datetime:
-    return _EPOCH + timedelta(milliseconds=ms)
+    return None if moment is None else since_epoch(moment)

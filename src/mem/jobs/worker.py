@@ -11,21 +11,22 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from mem import observe, types
+from mem import errors, folders, observe, types
+from mem.capture import partial
 from mem.capture import run as capture
 from mem.capture.lease import Lease
 from mem.capture.run import Outcome
-from mem.errors import DatabaseFailed, DiskFull, MemError, StaleFence, Stopped
+from mem.errors import DatabaseFailed, DiskFull, MemError, StaleFence, Stopped, TooBusy
 from mem.memory import Memory
 from mem.ops import delete
-from mem.store import checkpoints, jobs, sources
-from mem.store.database import Writer
+from mem.store import jobs
 from mem.types import Job
 
 log = logging.getLogger(__name__)
 
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(hours=1)
+_PROGRESS_KEPT = timedelta(hours=1)  # for listeners that come back; one long capture has thousands of steps
 
 
 @contextlib.contextmanager
@@ -58,10 +59,7 @@ def _take_up(memory: Memory) -> None:
 
     On PostgreSQL others may be: there a job comes back when its lease runs out.
     """
-    with memory.db.write() as w:
-        found = jobs.recover(w, types.now())
-    if found:
-        log.info("jobs taken up again", extra={"action": "jobs_recovered", "count": found})
+    _recover(memory)
     delete.finish(memory)
     _empty(memory.folder / "tmp")
     _drop_uploads(memory)
@@ -73,25 +71,39 @@ def delay(attempt: int) -> timedelta:
     return wait * random.uniform(0.8, 1.2)  # noqa: S311 - spread, not secrecy
 
 
+def _recover(memory: Memory) -> None:
+    """Queue what an earlier process left running; on a full disk that waits until the leases run out."""
+    try:
+        with memory.db.write() as w:
+            found = jobs.recover(w, types.now())
+    except DiskFull as error:
+        log.warning("jobs wait: the disk is full", extra={"action": "jobs_wait", "detail": error.detail})
+        return
+    if found:
+        log.info("jobs taken up again", extra={"action": "jobs_recovered", "count": found})
+
+
 def _loop(memory: Memory, owner: str, stop: threading.Event) -> None:
     seen = 0
     while not stop.is_set():
         try:
             job = _claim(memory, owner)
-        except DatabaseFailed:
-            log.exception("the worker ends: the database failed", extra={"action": "worker_ended"})
-            return
-        if job is None:
-            seen = memory.bell.wait(seen, memory.config.jobs.poll_seconds)
-            continue
-        with observe.context(job=job.id):
-            _work(memory, Lease(memory, job, stop))
+            if job is None:
+                seen = memory.bell.wait(seen, memory.config.jobs.poll_seconds)
+                continue
+            with observe.context(job=job.id):
+                _work(memory, Lease(memory, job, stop))
+        except (DatabaseFailed, DiskFull, StaleFence, TooBusy) as error:
+            # What became of a job could not be written. It is claimed again when its lease has run out.
+            facts = {"action": "worker_waits", "code": error.code, "detail": error.detail}
+            log.warning("the worker waits: the database takes nothing", extra=facts)
+            stop.wait(memory.config.jobs.poll_seconds)
         memory.bell.ring()
 
 
 def _claim(memory: Memory, owner: str) -> Job | None:
-    if not jobs.due(memory.db, types.now()):
-        return None
+    if folders.free_bytes(memory) < folders.least_free(memory) or not jobs.due(memory.db, types.now()):
+        return None  # without room every try would end as the one before, and grow the database
     with memory.db.write() as w:
         return jobs.claim(w, owner, lease_seconds=memory.config.jobs.lease_seconds, now=types.now())
 
@@ -107,11 +119,15 @@ def _work(memory: Memory, lease: Lease) -> None:
     except MemError as error:
         _failed(memory, lease, error)
     except Exception as error:
+        if errors.no_room(error):
+            _failed(memory, lease, DiskFull())
+            return
         log.exception("job failed for a reason that is a bug", extra={"action": "job_bug"})
         _failed(memory, lease, MemError(f"Something went wrong inside Mem: {type(error).__name__}."))
 
 
 def _end(memory: Memory, lease: Lease, outcome: Outcome) -> None:
+    now = types.now()
     with memory.db.write() as w:
         jobs.finish(
             w,
@@ -120,8 +136,9 @@ def _end(memory: Memory, lease: Lease, outcome: Outcome) -> None:
             result=outcome.result,
             error_code="partial" if outcome.detail else None,
             error_detail=outcome.detail,
-            now=types.now(),
+            now=now,
         )
+        jobs.forget_progress(w, now - _PROGRESS_KEPT)
     observe.JOBS_ENDED.labels(lease.job.kind, outcome.state).inc()
     log.info("job ended", extra={"action": "job_ended", "state": outcome.state, **outcome.result})
 
@@ -130,18 +147,11 @@ def _stopped(memory: Memory, lease: Lease) -> None:
     """A person cancelled the job, or this process is going away."""
     with memory.db.write() as w:
         if lease.cancelled:
-            _settle(w, lease.job)
-            jobs.finish(
-                w,
-                lease.job,
-                state="cancelled",
-                result=None,
-                error_code=None,
-                error_detail=None,
-                now=types.now(),
-            )
+            jobs.finish(w, lease.job, state="cancelled", now=types.now())
         else:
             jobs.release(w, lease.job, types.now())
+    if lease.cancelled:
+        observe.JOBS_ENDED.labels(lease.job.kind, "cancelled").inc()
     log.info("job stopped", extra={"action": "job_stopped", "cancelled": lease.cancelled})
 
 
@@ -149,7 +159,7 @@ def _failed(memory: Memory, lease: Lease, error: MemError) -> None:
     """Put the job back for another try when that may help, else end it and say why."""
     now = types.now()
     again = not error.permanent and (
-        lease.job.attempt < lease.job.max_attempts or lease.advanced or isinstance(error, DiskFull)
+        lease.job.attempt < lease.job.max_attempts or lease.advanced or error.patient
     )
     facts = {"action": "job_failed", "code": error.code, "detail": error.detail, "again": again}
     log.warning("job failed", extra=facts)
@@ -163,13 +173,10 @@ def _failed(memory: Memory, lease: Lease, error: MemError) -> None:
                 error_code=error.code,
                 error_detail=detail,
                 now=now,
-                counted=not (lease.advanced or isinstance(error, DiskFull)),
+                counted=not (lease.advanced or error.patient),
             )
             return
-        _settle(w, lease.job)
-        jobs.finish(
-            w, lease.job, state="failed", result=None, error_code=error.code, error_detail=detail, now=now
-        )
+        jobs.finish(w, lease.job, state="failed", error_code=error.code, error_detail=detail, now=now)
     observe.JOBS_ENDED.labels(lease.job.kind, "failed").inc()
     if (
         error.permanent
@@ -179,18 +186,14 @@ def _failed(memory: Memory, lease: Lease, error: MemError) -> None:
         Path(str(lease.job.params["path"])).unlink(missing_ok=True)
 
 
-def _settle(w: Writer, job: Job) -> None:
-    """Say of the job's source that it is not whole."""
-    source_id = jobs.get(w, job.id).source_id
-    if source_id is not None and sources.get(w, source_id).state == "processing":
-        begun = any(checkpoints.get(w, source_id, stage) for stage in ("see", "hear"))
-        sources.settle(w, source_id, state="partial" if begun else "failed")
-
-
 def _drop_uploads(memory: Memory) -> None:
-    """Remove uploads that were never acknowledged: cut off, or stored just before a crash."""
-    for file in (memory.folder / "uploads").iterdir():
-        if not jobs.path_is_known(memory.db, str(file)):
+    """Remove uploads that were never acknowledged: cut off, or stored just before a crash.
+
+    Those that come in pieces stay until they expire.
+    """
+    partial.sweep(memory)
+    for file in list((memory.folder / "uploads").iterdir()):
+        if not partial.is_part(file) and jobs.of_path(memory.db, str(file)) is None:
             file.unlink(missing_ok=True)
 
 

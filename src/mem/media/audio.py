@@ -17,6 +17,8 @@ from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from mem.media.leaps import Clock, Stamped
+
 Samples = npt.NDArray[np.float32]
 
 RATE = 16_000  # Hz
@@ -24,6 +26,7 @@ PER_MS = RATE // 1000
 _GATHER_SECONDS = 10  # decoded sound resampled at once: half the cost of frame by frame
 _TOLERANCE = RATE * 50 // 1000  # stamps are rounded and clocks drift; less than this is not a gap
 _LONG_GAP = RATE * 10  # a longer gap is left out, not filled
+_LONGEST = RATE * 14 * 86_400
 _PIECE_SECONDS = 60
 _SEARCH_SECONDS = 8  # the end of a piece in which the cut is looked for
 _HOP = RATE // 100
@@ -50,11 +53,13 @@ class Faults:
     packets: int = 0
     broken_off: str | None = None
     missing_ms: int = 0  # sound that the container promises after the last that could be read
+    jumps: int = 0  # leaps of the recording's clock that were not believed
+    too_long: bool = False
 
     @property
     def partial(self) -> bool:
         """Whether some of the sound is lost."""
-        return bool(self.packets or self.broken_off or self.missing_ms)
+        return bool(self.packets or self.broken_off or self.missing_ms or self.too_long)
 
     def warnings(self) -> list[str]:
         """A sentence for each kind of fault."""
@@ -65,6 +70,10 @@ class Faults:
             found.append(f"The sound breaks off: {self.broken_off}.")
         if self.missing_ms:
             found.append(f"The sound ends {self.missing_ms / 1000:.1f} s before it should.")
+        if self.jumps:
+            found.append("The recording's clock jumps; the sound was put together without the gaps.")
+        if self.too_long:
+            found.append("The sound is longer than any recording may be; the rest was left out.")
         return found
 
 
@@ -102,7 +111,7 @@ def _quietest(piece: Piece, longest: int, search: int) -> int:
     hops = tail[: len(tail) // _HOP * _HOP].reshape(-1, _HOP)
     power = np.concatenate(([0.0], np.cumsum(np.mean(np.square(hops, dtype=np.float64), axis=1))))
     window = (power[_QUIET_HOPS:] - power[:-_QUIET_HOPS]) / _QUIET_HOPS
-    quiet = np.concatenate(([False], window <= window.min() * 1.5 + 1e-10, [False]))
+    quiet = np.pad(window <= float(np.min(window)) * 1.5 + 1e-10, 1)
     edges = np.flatnonzero(quiet[1:] != quiet[:-1])
     starts, ends = edges[0::2], edges[1::2]
     longest_lull = int(np.argmax(ends - starts))
@@ -118,10 +127,14 @@ def sound(container: InputContainer, stream: AudioStream, faults: Faults) -> Ite
     """
     end = 0
     origin = (container.start_time or 0) / 1_000_000
-    for part in _laid(_runs(_timed(_frames(container, stream, faults), origin))):
+    for part in _laid(_runs(_timed(_frames(container, stream, faults), origin, faults))):
+        if part.end > _LONGEST:
+            faults.too_long = True
+            break
         yield part
         end = part.end
-    faults.missing_ms = _missing(container, stream, end // PER_MS)
+    if not faults.jumps and not faults.too_long:
+        faults.missing_ms = _missing(container, stream, end // PER_MS)
 
 
 def _laid(parts: Iterable[Piece]) -> Iterator[Piece]:
@@ -140,11 +153,19 @@ def _laid(parts: Iterable[Piece]) -> Iterator[Piece]:
 
 def _missing(container: InputContainer, stream: AudioStream, heard_ms: int) -> int:
     """How much of the stated length is missing, in ms; 0 where none is stated or little is missing."""
-    if stream.duration is None or stream.time_base is None:
+    if stream.duration is None or stream.time_base is None or _is_guess(container, stream):
         return 0
     stated = int(stream.duration * stream.time_base * 1000)
     short = stated + _start_ms(container, stream) - heard_ms
     return short if short > 2000 + stated // 100 else 0
+
+
+def _is_guess(container: InputContainer, stream: AudioStream) -> bool:
+    """Whether FFmpeg made the length up from the file's size and the bit rate of its first packets."""
+    rate = stream.codec_context.bit_rate
+    if not rate or stream.duration is None or stream.time_base is None:
+        return False
+    return abs(container.size * 8 / rate - float(stream.duration * stream.time_base)) < 0.01
 
 
 def _start_ms(container: InputContainer, stream: AudioStream) -> int:
@@ -178,31 +199,24 @@ def _frames(container: InputContainer, stream: AudioStream, faults: Faults) -> I
             faults.packets += begun
 
 
-def _timed(frames: Iterable[AudioFrame], origin: float) -> Iterator[tuple[float, AudioFrame]]:
-    """Each frame with its place in 16 kHz samples after `origin`, in seconds.
+def _timed(
+    frames: Iterable[AudioFrame], origin: float, faults: Faults | None = None
+) -> Iterator[tuple[float, AudioFrame]]:
+    """Each frame with its place in 16 kHz samples after `origin`, in seconds."""
+    clock: Clock[AudioFrame] = Clock()
+    for frame, at_ms in clock.settle(_stamped(frame, origin) for frame in frames):
+        yield at_ms * PER_MS, frame
+        if faults is not None:
+            faults.jumps = clock.jumps
 
-    A stamp that leaps far ahead counts only if the next frame confirms it: one damaged stamp must
-    not make everything after it look late.
-    """
-    expected, leap = 0.0, None
-    for frame in frames:
-        place = expected
-        if frame.pts is not None and frame.time_base is not None:
-            place = (float(frame.pts * frame.time_base) - origin) * RATE
-        length = frame.samples * RATE / frame.sample_rate
-        if leap is not None:
-            there, held, held_length = leap
-            confirmed = abs(place - (there + held_length)) <= _TOLERANCE
-            yield (there if confirmed else expected), held
-            expected = (there if confirmed else expected) + held_length
-            leap = None
-        if place - expected > _LONG_GAP and expected > 0:
-            leap = place, frame, length
-            continue
-        yield place, frame
-        expected = place + length
-    if leap is not None:
-        yield expected, leap[1]
+
+def _stamped(frame: AudioFrame, origin: float) -> Stamped[AudioFrame]:
+    at_ms = None
+    if frame.pts is not None and frame.time_base is not None:
+        at_ms = (float(frame.pts * frame.time_base) - origin) * 1000
+    size = frame.samples * frame.layout.nb_channels * frame.format.bytes
+    lasts_ms = frame.samples * 1000 / frame.sample_rate
+    return Stamped(item=frame, decoded_ms=at_ms, shown_ms=at_ms, lasts_ms=lasts_ms, size=size)
 
 
 def _runs(frames: Iterable[tuple[float, AudioFrame]]) -> Iterator[Piece]:

@@ -1,9 +1,11 @@
 """A picture as people see it - upright, in its true shape and colours - and as bytes."""
 
 import io
+import math
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +28,21 @@ _THUMB_QUALITY = 60
 _SD_HEIGHT = 576  # lines; without a word about colours, taller pictures are BT.709
 _UNSPECIFIED = (0, 2, 3)  # AVColorSpace: RGB, unspecified, reserved
 _HDR = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
+_MATRIX = struct.Struct("=5i")  # the part of a display matrix that turns and mirrors
 _COMBED = 225  # product of two differences to the lines above and below that shows combing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orientation:
+    """What makes a stored picture upright."""
+
+    turns: int = 0  # by 90 degrees counter-clockwise
+    mirrored: bool = False  # left and right are swapped first
+
+    def upright(self, picture: Picture) -> Picture:
+        """The picture as it should be seen."""
+        picture = picture[:, ::-1] if self.mirrored else picture
+        return np.ascontiguousarray(np.rot90(picture, self.turns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +98,31 @@ def upright(
 ) -> Picture:
     """The picture turned upright, with square pixels and without combing, as 8-bit RGB."""
     reformatter = reformatter or VideoReformatter()
-    turns = round(frame.rotation / 90) % 4
-    shown = shown_size(frame.width, frame.height, aspect, turns * 90)
+    lies = orientation(frame)
+    shown = shown_size(frame.width, frame.height, aspect, lies.turns * 90)
     if max_width is not None and shown[0] > max_width:
         shown = (max_width, max(1, round(shown[1] * max_width / shown[0])))
-    lying = shown[::-1] if turns % 2 else shown
+    lying = shown[::-1] if lies.turns % 2 else shown
     if not frame.interlaced_frame:
-        return np.ascontiguousarray(np.rot90(_rgb(reformatter, frame, *lying), turns))
+        return lies.upright(_rgb(reformatter, frame, *lying))
     picture = _without_combing(_rgb(reformatter, frame, frame.width, frame.height))
     if lying != (frame.width, frame.height):
         picture = np.asarray(Image.fromarray(picture).resize(lying, Image.Resampling.LANCZOS))
-    return np.ascontiguousarray(np.rot90(picture, turns))
+    return lies.upright(picture)
+
+
+def orientation(frame: VideoFrame) -> Orientation:
+    """How the picture must be laid to be seen as its container says; as it is where that says nothing."""
+    data: Any = frame.side_data.get("DISPLAYMATRIX")
+    if data is None or len(bytes(data)) < _MATRIX.size:
+        return Orientation()
+    a, b, _, c, d = _MATRIX.unpack_from(bytes(data))  # x to (a, b), y to (c, d), in fixed point
+    if a * d == b * c:
+        return Orientation()
+    mirrored = a * d < b * c
+    across = (-a, -b) if mirrored else (a, b)
+    clockwise = math.degrees(math.atan2(across[1], across[0]))
+    return Orientation(turns=round(-clockwise / 90) % 4, mirrored=mirrored)
 
 
 def shown_size(width: int, height: int, aspect: Fraction | None, rotation: int) -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """From a packet's time stamp to its offset, whatever the container did to its clock."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Self
 
@@ -10,10 +11,8 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from mem.media import container as containers
+from mem.media.leaps import Clock, Stamped
 
-_LEAP_MS = 12 * 3_600_000  # further ahead is a broken clock; MPEG-TS wraps a step back to 26.5 h ahead
-_BACK_MS = 1000  # further back is a new beginning; less is disorder
-_UNSAID_MS = 1000  # a picture lasts at most this long where the container does not say
 _SHORT_MS, _SHORT_SHARE = 2000, 50  # missing at the end: more than 2 s and a 50th of what is stated
 
 
@@ -24,7 +23,7 @@ class Faults:
     unread: int = 0  # places where the container could not be read
     undecoded: int = 0  # packets that could not be decoded, among those that were looked at
     corrupt: int = 0  # pictures that the decoder patched up
-    jumps: int = 0  # leaps of the recording's clock that were closed up
+    jumps: int = 0  # leaps of the recording's clock that were not believed
     missing_ms: int = 0  # stated length that is not there
     end_ms: int = 0  # offset where the last picture ends
     too_long: bool = False
@@ -57,8 +56,7 @@ class Offsets:
     stated_ms: int | None  # where the stream should end by its own word
     longest_ms: int
     faults: Faults
-    shift_ms: int = 0  # what closing up leaps has added so far
-    latest_ms: int = 0  # decoding time of the latest packet
+    clock: Clock["Packet[VideoStream]"] = field(default_factory=Clock)
     end_ms: int = 0  # where the latest picture ends
     horizon_ms: int = 0  # no later packet lies before this
 
@@ -74,23 +72,21 @@ class Offsets:
             faults=faults,
         )
 
-    def place(self, packet: "Packet[VideoStream]") -> int | None:
-        """The packet's offset in ms; None beyond the longest recording that is allowed."""
-        gap_ms = 0
-        shown = packet.pts if packet.pts is not None else packet.dts
-        if packet.dts is not None and shown is not None:
-            self._close_leap(self._ms(packet.dts), self._ms(shown))
-            now_ms = self._ms(packet.dts) + self.shift_ms
-            gap_ms, self.latest_ms = now_ms - self.latest_ms, now_ms
-            self.horizon_ms = max(self.horizon_ms, now_ms)
-        # Without any stamp it follows the one before; without a decoding time nothing is said of order.
-        offset = self.end_ms if shown is None else max(0, self._ms(shown) + self.shift_ms)
-        if offset > self.longest_ms:
-            self.faults.too_long = True
-            return None
-        lasts_ms = int((packet.duration or 0) * self.base * 1000) or min(gap_ms, _UNSAID_MS)
-        self.end_ms = min(max(self.end_ms, offset + max(1, lasts_ms)), self.longest_ms + 1)
-        return offset
+    def placed(self, packets: Iterable["Packet[VideoStream]"]) -> Iterator[tuple["Packet[VideoStream]", int]]:
+        """The packets with their offsets, as long as these are within the longest recording allowed."""
+        for packet, shown_ms in self.clock.settle(self._stamped(packet) for packet in packets):
+            self.faults.jumps = self.clock.jumps
+            offset = max(0, round(shown_ms))
+            if offset > self.longest_ms:
+                self.faults.too_long = True
+                return
+            if packet.pts is None and packet.dts is None:
+                packet.pts = self._stamp(offset)  # the decoder hands it on to the picture
+            elif packet.dts is not None:
+                delay = 0 if packet.pts is None else self._ms(packet.pts) - self._ms(packet.dts)
+                self.horizon_ms = max(self.horizon_ms, offset - round(max(0.0, delay)))
+            self.end_ms = min(round(self.clock.end_ms), self.longest_ms + 1)
+            yield packet, offset
 
     def missing_ms(self) -> int:
         """How much of the stated length is missing; 0 where none is stated or little is missing."""
@@ -99,16 +95,20 @@ class Offsets:
         short = self.stated_ms - self.end_ms
         return short if short > _SHORT_MS + self.stated_ms // _SHORT_SHARE else 0
 
+    def _stamped(self, packet: "Packet[VideoStream]") -> Stamped["Packet[VideoStream]"]:
+        return Stamped(
+            item=packet,
+            decoded_ms=None if packet.dts is None else self._ms(packet.dts),
+            shown_ms=None if packet.pts is None else self._ms(packet.pts),
+            lasts_ms=int((packet.duration or 0) * self.base * 1000),
+            size=packet.size,
+        )
+
     def _ms(self, stamp: int) -> int:
         return int((stamp * self.base * 1_000_000 - self.origin_us) / 1000 + Fraction(1, 2))
 
-    def _close_leap(self, decoded_ms: int, shown_ms: int) -> None:
-        """Let the recording go on where it was when its clock leaps far ahead or back."""
-        ahead = decoded_ms + self.shift_ms - self.latest_ms
-        if -_BACK_MS <= ahead <= _LEAP_MS:
-            return
-        self.shift_ms = self.end_ms - shown_ms
-        self.faults.jumps += 1
+    def _stamp(self, offset: int) -> int:
+        return round(Fraction(offset * 1000 + self.origin_us, 1_000_000) / self.base)
 
 
 def _stated_ms(container: InputContainer, stream: VideoStream, base: Fraction) -> int | None:

@@ -45,7 +45,7 @@ def probe(*, max_pixels: int, max_streams: int, max_duration_ms: int, fd: int = 
 def _video(opened: InputContainer, stream: VideoStream) -> types.VideoStream:
     frame = _first_picture(opened, stream)
     context = stream.codec_context
-    rotation = round(frame.rotation / 90) % 4 * 90 if frame is not None else 0
+    rotation = image.orientation(frame).turns * 90 if frame is not None else 0
     width, height = (frame.width, frame.height) if frame is not None else (context.width, context.height)
     shown = image.shown_size(width, height, stream.sample_aspect_ratio, rotation)
     return types.VideoStream(

@@ -91,22 +91,27 @@ def samples(
     stream.codec_context.thread_type = "NONE"
     offsets = Offsets.of(container, stream, faults, longest_ms)
     run, complaints = _Run(stream, faults), containers.Complaints(container)
+    before: _Run | None = None  # the run before, as long as pictures of it may come
     with containers.only(container, stream), complaints.heard():
-        for number, packet in enumerate(_packets(container, stream, faults)):
-            offset = offsets.place(packet)
-            if offset is None:
-                break
+        for number, (packet, offset) in enumerate(offsets.placed(_packets(container, stream, faults))):
             if number % _PULSE_PACKETS == 0:
                 yield Reached(offset)
-            if packet.is_keyframe and run.begun:
+            if before is not None:
+                if not packet.is_keyframe and offset < run.starts_ms:
+                    before.lead(packet, offset, run)
+                    continue
                 faults.unread += complaints.count()
-                yield from run.finish(pace, at, next_key=offset, end_ms=offset)
-                run = _Run(stream, faults)
+                yield from before.finish(pace, at, next_key=run.starts_ms, end_ms=run.starts_ms)
+                before = None
+            if packet.is_keyframe and run.begun:
+                before, run = run, _Run(stream, faults)
             run.add(packet, offset)
-            if run.overfull:
+            if run.overfull and before is None:
                 faults.unread += complaints.count()
                 yield from run.relieve(pace, at, offsets.horizon_ms - pace.tolerance_ms)
         faults.unread += complaints.count()
+        if before is not None:
+            yield from before.finish(pace, at, next_key=run.starts_ms, end_ms=run.starts_ms)
         yield from run.finish(pace, at, next_key=None, end_ms=offsets.end_ms)
     faults.missing_ms = offsets.missing_ms()
     faults.end_ms = offsets.end_ms
@@ -148,6 +153,8 @@ class _Run:
     room: int = 1  # times the bounds; grows when nothing can be let go
     begun: bool = False
     headed: bool = False  # it begins with a keyframe
+    starts_ms: int = 0  # offset of its first packet
+    leading: bool = False  # it goes on with pictures that also need the next keyframe
     key: int | None = None  # offset of that keyframe, when it is to be shown
     places: dict[int, int] = field(default_factory=dict)  # time stamp -> offset, of what is to come
     ready: deque[tuple[VideoFrame, int]] = field(default_factory=deque)  # decoded, not yet passed
@@ -160,7 +167,8 @@ class _Run:
     def add(self, packet: "Packet[VideoStream]", offset: int) -> None:
         """Hold a packet back."""
         first, self.begun = not self.begun, True
-        self.headed = self.headed or (first and packet.is_keyframe)
+        if first:
+            self.headed, self.starts_ms = packet.is_keyframe, offset
         self.packets.append((packet, offset))
         self.held += packet.size
         if packet.is_discard:  # before the first instant of an edit: decoded, never shown
@@ -171,6 +179,16 @@ class _Run:
         stamp = packet.pts if packet.pts is not None else packet.dts
         if stamp is not None:
             self.places[stamp] = offset
+
+    def lead(self, packet: "Packet[VideoStream]", offset: int, following: "_Run") -> None:
+        """Hold back a picture that comes after the `following` keyframe and is shown before it.
+
+        It needs both: decoded with this run, it is what it should be.
+        """
+        if not self.leading:
+            self.leading = True
+            self.packets.append(following.packets[0])
+        self.add(packet, offset)
 
     @property
     def overfull(self) -> bool:

@@ -30,7 +30,15 @@ _LOOK_SECONDS = 0.5  # between looks at `cancelled` and at whether the child sti
 _GRACE_SECONDS = 2.0  # between asking a child to end and killing it
 _CHUNK = 2**20  # bytes read at once
 _TAIL = 8 * 2**10  # bytes kept of what the child printed
-_NO_MEMORY = (b"memoryerror", b"bad_alloc", b"bad allocation", b"cannot allocate", b"failed to allocate")
+_NO_MEMORY = (
+    b"memoryerror",
+    b"bad_alloc",
+    b"bad allocation",
+    b"cannot allocate",
+    b"failed to allocate",
+    b"memory allocation",
+    b"failed to map segment",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import mem
-from mem import observe, types
+from mem import folders, observe, types
 from mem.errors import DatabaseFailed, MemError
 from mem.memory import Memory
 from mem.speech import models
@@ -130,7 +130,7 @@ def measure(memory: Memory) -> None:
 
 def _complaints(memory: Memory, speech: SpeechFacts, disk: DiskFacts) -> list[str]:
     found = []
-    least = memory.config.storage.min_free_bytes
+    least = folders.least_free(memory)
     if disk.free_bytes < least:
         found.append(
             f"disk: {disk.free_bytes:,} bytes are free, {least:,} must stay free; nothing is taken in"

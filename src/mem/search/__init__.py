@@ -4,9 +4,9 @@ import dataclasses
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 
-from mem import index, reindex, types
+from mem import index, observe, reindex, types
 from mem.errors import BadRequest, BadTime, NaiveTime
 from mem.index import Choice, Index, Question, Sort, Word, words
 from mem.memory import Memory
@@ -15,7 +15,7 @@ from mem.search import query as queries
 from mem.search.cursor import Position
 from mem.search.moments import Hit, Moment
 from mem.search.query import LONGEST, Filter, ParsedQuery, parse
-from mem.store import entries
+from mem.store import entries, stretches
 from mem.store.database import Database, Reader
 from mem.types import TextKind
 
@@ -24,7 +24,6 @@ __all__ = ["Hit", "Moment", "ParsedQuery", "Query", "SearchPage", "ask", "parse"
 MOST_MOMENTS = 200  # of one page
 WINDOW = 1_000  # hits that are merged at once
 _NAMED_SOURCES = 10
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,8 @@ def search(memory: Memory, query: Query) -> SearchPage:
 
     Raises BadRequest, BadTime or BadCursor for what cannot be asked; never for what the text says.
     """
-    return ask(memory.db, memory.index, query, zone=memory.config.zone)
+    with observe.SEARCH_SECONDS.time():
+        return ask(memory.db, memory.index, query, zone=memory.config.zone)
 
 
 def ask(db: Database, finder: Index, query: Query, *, zone: tzinfo = UTC) -> SearchPage:
@@ -78,7 +78,7 @@ def ask(db: Database, finder: Index, query: Query, *, zone: tzinfo = UTC) -> Sea
     following = None
     if len(hits) == WINDOW:
         hits, following = _next_window(hits, query.sort, position)
-    groups = moments.grouped(hits, query.sort)
+    groups = moments.grouped(hits, query.sort, stretches.first(db, [hit.source_id for hit in hits]))
     first = 0
     if position.after is not None:
         first = bisect_right(groups, position.after, key=lambda group: group.key(query.sort))
@@ -189,12 +189,12 @@ def _next_window(
         return hits, Position(offset=offset) if offset < cursor.FURTHEST else None
     earliest = min(hit.start for hit in hits)
     later = [hit for hit in hits if hit.start > earliest]
-    bound = (earliest - _EPOCH) // timedelta(milliseconds=1)
+    bound = types.since_epoch(earliest)
     return (later, Position(bound=bound + 1)) if later else (hits, Position(bound=bound))
 
 
 def _moment(bound: int | None) -> datetime | None:
-    return None if bound is None else _EPOCH + timedelta(milliseconds=bound)
+    return None if bound is None else types.from_epoch(bound)
 
 
 def _identity(query: Query) -> tuple[object, ...]:

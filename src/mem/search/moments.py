@@ -1,9 +1,10 @@
-"""Hits become moments: those of one source that lie close together, with the frame that stood there."""
+"""Hits become moments: those of one stretch that lie close together, with the frame that stood there."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from mem import types
 from mem.index import TEXT_KINDS, Clause, IndexHit, Sort
 from mem.search import highlight
 from mem.search.highlight import Range
@@ -13,7 +14,6 @@ from mem.types import TextKind
 
 CLOSE = timedelta(seconds=30)
 MOST_HITS = 50  # shown of one moment; `hit_count` says how many it has
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Hit:
 
     kind: TextKind
     id: int
+    source_id: int | None  # None: a note about the time itself
     start: datetime
     end: datetime
     text: str
@@ -30,9 +31,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """Hits of one source closer to each other than CLOSE."""
+    """Hits closer to each other than CLOSE, of one source or of several that are one stretch."""
 
-    source_id: int | None  # None: a note about the time itself
+    source_id: int | None  # that of the best hit; None: a note about the time itself
     source_name: str | None
     start: datetime
     end: datetime
@@ -59,22 +60,30 @@ class Group:
     def key(self, sort: Sort) -> tuple[float, ...]:
         """What groups are ordered by: unique, ascending, plain numbers."""
         best = self.hits[0]
-        start = (self.start - _EPOCH) // timedelta(milliseconds=1)
         number = best.id * len(TEXT_KINDS) + TEXT_KINDS.index(best.kind)
-        return (-self.score if sort == "relevance" else 0.0, -start, best.source_id, number)
+        return (
+            -self.score if sort == "relevance" else 0.0,
+            -types.since_epoch(self.start),
+            best.source_id,
+            number,
+        )
 
 
-def grouped(hits: Iterable[IndexHit], sort: Sort) -> list[Group]:
-    """The hits as groups: the best first, or the newest."""
+def grouped(hits: Iterable[IndexHit], sort: Sort, first: Mapping[int, int]) -> list[Group]:
+    """The hits as groups: the best first, or the newest.
+
+    `first` says of a source that goes on from others where their common stretch begins.
+    """
     groups: list[list[IndexHit]] = []
     ends: dict[int, tuple[datetime, list[IndexHit]]] = {}
     for hit in sorted(hits, key=lambda hit: (hit.start, hit.end, hit.kind, hit.id)):
-        end, group = ends.get(hit.source_id, (hit.start, None))
+        stretch = first.get(hit.source_id, hit.source_id)
+        end, group = ends.get(stretch, (hit.start, None))
         if group is None or hit.start - end >= CLOSE:
             groups.append(group := [])
             end = hit.end
         group.append(hit)
-        ends[hit.source_id] = (max(end, hit.end), group)
+        ends[stretch] = (max(end, hit.end), group)
     made = [
         Group(tuple(sorted(group, key=lambda hit: -hit.score)), group[0].start, max(h.end for h in group))
         for group in groups
@@ -124,6 +133,7 @@ def _texts(r: Reader, hits: Sequence[IndexHit], clause: Clause) -> dict[tuple[Te
             found[kind, number] = Hit(
                 kind=kind,
                 id=number,
+                source_id=row["source_id"] or None,
                 start=row["start"],
                 end=row["end"],
                 text=row["text"],

@@ -9,11 +9,10 @@ import dataclasses
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from importlib import resources
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from mem.errors import NaiveTime
@@ -68,29 +67,6 @@ class Database(Reader, Protocol):
         """Close it; a second call does nothing."""
 
 
-def open_database(url: str | None, *, folder: Path, memory_limit: int, threads: int) -> Database:
-    """Open and migrate the database: DuckDB at ``folder/mem.duckdb``, or PostgreSQL at `url`.
-
-    `memory_limit` is in bytes. Raises Locked with the process that holds it, or DatabaseFailed.
-    """
-    from mem.store import migrate  # an engine is loaded only where it is used
-
-    database: Database
-    if url is None:
-        from mem.store import duck
-
-        database = duck.open_file(folder / "mem.duckdb", memory_limit=memory_limit, threads=threads)
-    else:
-        from mem.store import postgres
-
-        database = postgres.open_url(url)
-    with ExitStack() as undo:
-        undo.callback(database.close)
-        migrate.apply(database)
-        undo.pop_all()
-    return database
-
-
 def load_queries(engine: Engine) -> dict[str, str]:
     """Every named query: ``module.block`` to its SQL text.
 
@@ -113,6 +89,16 @@ def build(record: type[Record], row: Row, **given: object) -> Record:
     """A dataclass from the columns that bear its fields' names; `given` fields come first."""
     names = (field.name for field in dataclasses.fields(record))  # type: ignore[arg-type]
     return record(**{name: given[name] if name in given else row[name] for name in names})
+
+
+def by_ids(r: Reader, query: str, ids: Iterable[int]) -> Iterator[Row]:
+    """The rows with these ids, by a query that takes some of them, the lowest and the highest.
+
+    A thousand at a time, in order of id; the bounds let DuckDB skip what lies outside them.
+    """
+    remaining = iter(sorted(set(ids)))
+    while batch := list(islice(remaining, 1_000)):
+        yield from r.read(query, batch, batch[0], batch[-1])
 
 
 def parameter(value: object) -> object:

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,9 @@ import duckdb
 from mem.errors import DatabaseFailed, DiskFull, Locked, TooBusy
 from mem.store.database import Engine, Row, bulk, load_queries, parameter, with_zone
 
+# Bytes that must be free for a transaction to begin. A commit that finds the disk full and has updated an
+# indexed row ends the whole process: DuckDB's undoing of it throws where nothing may be thrown.
+ROOM = 8 * 2**20
 _IDLE_CURSORS = 16
 _WRITER_WAIT_SECONDS = 60.0
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
@@ -80,8 +84,8 @@ def _not_opened(file: Path, error: duckdb.Error) -> Locked | DatabaseFailed:
 def _failures() -> Iterator[None]:
     """Turn what the disk or DuckDB itself did into DiskFull or DatabaseFailed.
 
-    A commit that finds the disk full is undone and the database goes on; where DuckDB reports it as
-    fatal it refuses every later statement.
+    A commit that finds the disk full is undone and the database goes on, if it only added rows (see
+    ROOM); where DuckDB reports it as fatal it refuses every later statement.
     """
     try:
         yield
@@ -112,6 +116,7 @@ class DuckDatabase:
         self._turn = threading.Lock()
         self._writing: int | None = None  # ident of the thread whose turn it is
         self._closed = False
+        self._failure: DatabaseFailed | None = None  # of a commit: what it did is not known for sure
 
     def read(self, query: str, *params: object) -> list[Row]:
         """The rows of a query, from the last committed state."""
@@ -120,13 +125,14 @@ class DuckDatabase:
 
     @contextmanager
     def write(self) -> Iterator["DuckWriter"]:
-        """The one open transaction. Raises TooBusy when the one before takes a minute."""
+        """The one open transaction. Raises DiskFull, and TooBusy when the one before takes a minute."""
         if self._writing == threading.get_ident():
             raise RuntimeError("a transaction is open in this thread already")
         if not self._turn.acquire(timeout=_WRITER_WAIT_SECONDS):
             raise TooBusy("The database was busy writing for too long.")
         self._writing = threading.get_ident()
         try:
+            self._check_room()
             with self._cursor() as cursor:
                 yield from self._transaction(cursor)
         finally:
@@ -139,7 +145,9 @@ class DuckDatabase:
         return sum(file.stat().st_size for file in (self._file, log) if file.exists())
 
     def check_alive(self) -> None:
-        """Raise DatabaseFailed unless a query works."""
+        """Raise DatabaseFailed unless a query works and no commit has failed."""
+        if self._failure is not None:
+            raise DatabaseFailed(self._failure.detail)
         with self._cursor() as cursor, _failures():
             cursor.execute("select 1").fetchall()
 
@@ -151,19 +159,31 @@ class DuckDatabase:
                 self._idle.pop().close()
             self._connection.close()
 
+    def _check_room(self) -> None:
+        free = shutil.disk_usage(self._file.parent).free
+        if free < ROOM:
+            raise DiskFull(f"{free:,} bytes are free; the database needs {ROOM:,} to write.")
+
     def _transaction(self, cursor: duckdb.DuckDBPyConnection) -> Iterator["DuckWriter"]:
         with _failures():
             cursor.begin()
         committed = False
         try:
             yield DuckWriter(cursor, self._queries)
-            with _failures():
-                cursor.commit()
+            self._commit(cursor)
             committed = True
         finally:
             if not committed:
                 with suppress(duckdb.Error):  # what broke it is already being raised
                     cursor.rollback()
+
+    def _commit(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        try:
+            with _failures():
+                cursor.commit()
+        except DatabaseFailed as error:
+            self._failure = error
+            raise
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -5,20 +5,17 @@ end, text, and what their kind adds (language; tags; location).
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
+from mem.store import database
 from mem.store.database import Reader, Row
 
 Kind = Literal["speech", "note", "source"]
 KINDS: tuple[Kind, ...] = ("speech", "note", "source")
-_BATCH = 1_000
 _PAGE = 5_000
 
 
 def by_ids(r: Reader, kind: Kind, ids: Sequence[int]) -> dict[int, Row]:
     """Those of the given rows that exist, by id."""
-    wanted = sorted(set(ids))
-    batches = [wanted[first : first + _BATCH] for first in range(0, len(wanted), _BATCH)]
-    rows = (row for b in batches for row in r.read(f"search.{kind}_by_ids", b, b[0], b[-1]))
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row for row in database.by_ids(r, f"search.{kind}_by_ids", ids)}
 
 
 def pages(r: Reader, kind: Kind, source_id: int | None = None) -> Iterator[list[Row]]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mem.errors import BadRequest, NotFound
+from mem.store import database
 from mem.store.database import Reader, Writer, build, bulk
 from mem.types import Frame, Span
 
 MAX_BUCKETS = 10_000
-_BATCH = 1_000  # ids or instants in one query
+_BATCH = 1_000  # instants in one query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +99,7 @@ def get(r: Reader, frame_id: int) -> Frame:
 
 def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Frame]:
     """Those of the given frames that exist, by id."""
-    wanted = sorted(set(ids))
-    batches = [wanted[first : first + _BATCH] for first in range(0, len(wanted), _BATCH)]
-    rows = (row for batch in batches for row in r.read("frames.by_ids", batch, batch[0], batch[-1]))
-    return {row["id"]: build(Frame, row) for row in rows}
+    return {row["id"]: build(Frame, row) for row in database.by_ids(r, "frames.by_ids", ids)}
 
 
 def at(r: Reader, moment: datetime, source_id: int | None = None) -> list[tuple[Span, Frame]]:
@@ -122,11 +120,6 @@ def between(
     moment, number = after or (None, None)
     rows = r.read("frames.between", start, end, source_id, limit, moment, number)
     return [build(Frame, row) for row in rows]
-
-
-def of_source(r: Reader, source_id: int, *, after_id: int = 0, limit: int) -> list[Frame]:
-    """Frames of a source by id, beginning after `after_id`."""
-    return [build(Frame, row) for row in r.read("frames.of_source", source_id, after_id, limit)]
 
 
 def spans_between(

@@ -4,7 +4,8 @@
        ^                │ ├──retry_later──> retrying ──claim──> running
        └──release───────┘ └──lease runs out──> running again under a new fence, or failed (worker_lost)
 
-Every change writes an event in the same transaction. What a worker does under an old fence raises
+Every change writes an event in the same transaction, and one that ends a job early says of its source
+that it is not whole. What a worker does under an old fence raises
 StaleFence, so two that believe to own one job cannot both store its rows.
 """
 
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from mem.errors import NotCancellable, NotFound, NotRetriable, StaleFence
+from mem.store import sources
 from mem.store.database import Reader, Writer, build, to_json
 from mem.types import Job, JobEvent, JobKind, JobState
 
@@ -43,9 +45,10 @@ def active_for_path(r: Reader, path: str) -> Job | None:
     return build(Job, rows[0]) if rows else None
 
 
-def path_is_known(r: Reader, path: str) -> bool:
-    """Whether any job, ended ones included, is about the file at `path`."""
-    return bool(r.read("jobs.path_is_known", path))
+def of_path(r: Reader, path: str) -> int | None:
+    """The id of a job, ended ones included, that is about the file at `path`."""
+    rows = r.read("jobs.of_path", path)
+    return int(rows[0]["id"]) if rows else None
 
 
 def due(r: Reader, now: datetime) -> bool:
@@ -240,8 +243,10 @@ def _owned(rows: object, job: Job) -> None:
 def _changed(
     w: Writer, job_id: int, event: str, now: datetime, data: Mapping[str, object] | None = None
 ) -> Job:
-    """The job as it is now, after an event that says so was written."""
+    """The job as it is now, after an event that says so was written and its source told of an early end."""
     job = get(w, job_id)
+    if job.state in ("failed", "cancelled") and job.source_id is not None:
+        sources.abandon(w, job.source_id)
     told: dict[str, object] = {"state": job.state, "stage": job.stage, "progress": job.progress}
     told |= {"attempt": job.attempt, "source_id": job.source_id, "cancel_requested": job.cancel_requested}
     if job.error_code is not None:

@@ -43,19 +43,26 @@ def apply(db: Database) -> list[Migration]:
 
     Raises DatabaseFailed when a newer Mem has written the database.
     """
-    with db.write() as w:
-        if db.engine == "postgres":
-            w.run("postgres.lock_schema")
-        w.run("schema.create")
     steps = known(db.engine)
     newest = max(step.number for step in steps)
+    _prepare(db)
     found = max((row["number"] for row in db.read("schema.applied")), default=0)
     if found > newest:
         raise DatabaseFailed(
             f"The database has schema {found}; this Mem knows {newest}.",
             hint="A newer Mem has written it. Start that one, or restore a backup from before.",
         )
-    return [step for step in steps if _apply(db, step)]
+    return [step for step in steps if step.number > found and _apply(db, step)]
+
+
+def _prepare(db: Database) -> None:
+    """Make the table of steps where it is missing; a database that has it opens on a full disk too."""
+    if db.read("schema.exists"):
+        return
+    with db.write() as w:
+        if db.engine == "postgres":
+            w.run("postgres.lock_schema")
+        w.run("schema.create")
 
 
 def _apply(db: Database, step: Migration) -> bool:

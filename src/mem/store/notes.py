@@ -37,11 +37,6 @@ def get(r: Reader, note_id: int) -> Note:
     return _note(rows[0])
 
 
-def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Note]:
-    """Those of the given notes that exist, by id."""
-    return {row["id"]: _note(row) for row in r.read("notes.by_ids", sorted(set(ids)))}
-
-
 def edit(
     w: Writer,
     note_id: int,
@@ -87,21 +82,6 @@ def of_source(r: Reader, source_id: int) -> Iterator[Note]:
     while rows := r.read("notes.of_source", source_id, last, _PAGE):
         yield from map(_note, rows)
         last = rows[-1]["id"]
-
-
-def newer_than(r: Reader, after_id: int, limit: int) -> list[Note]:
-    """Notes with a higher id, in order of id: from 0 on, all of them."""
-    return [_note(row) for row in r.read("notes.newer_than", after_id, limit)]
-
-
-def changed_since(r: Reader, moment: datetime, *, after_id: int = 0, limit: int) -> list[Note]:
-    """Notes written or edited later than (`moment`, `after_id`), in order of (updated_at, id)."""
-    return [_note(row) for row in r.read("notes.changed_since", moment, after_id, limit)]
-
-
-def latest(r: Reader) -> int:
-    """The highest id, or 0."""
-    return int(r.read("notes.latest")[0]["id"])
 
 
 def _check(start: datetime, end: datetime) -> None:

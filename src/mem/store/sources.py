@@ -114,10 +114,9 @@ def settle(
     return get(w, source_id)
 
 
-def keep_original(w: Writer, source_id: int, original: str) -> Source:
-    """Note that the recording lies in the source's folder as `original`, and forget where it was found."""
-    w.run("sources.keep_original", source_id, original)
-    return get(w, source_id)
+def abandon(w: Writer, source_id: int) -> None:
+    """Note that a job about a source ended early: partial or failed, unless another job works on it."""
+    w.run("sources.abandon", source_id)
 
 
 def drop_original(w: Writer, source_id: int) -> Source:
@@ -151,6 +150,12 @@ def counts(r: Reader) -> dict[SourceState, int]:
 def doubtful(r: Reader) -> int:
     """How many sources have a start time of low confidence."""
     return int(r.read("sources.doubtful")[0]["rows"])
+
+
+def whole_at(r: Reader, paths: Sequence[str]) -> dict[str, Row]:
+    """Of the sources that are ready and whose file lies at one of the paths: id, size and added_at."""
+    wanted = to_json({str(number): [path] for number, path in enumerate(paths)})
+    return {row["path"]: row for row in r.read("sources.whole_at", wanted)}
 
 
 def _source(row: Row) -> Source:

@@ -44,14 +44,6 @@ def add_many(w: Writer, source_id: int, segments: Sequence[NewSegment]) -> list[
     return ids
 
 
-def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Segment]:
-    """Those of the given segments that exist, by id."""
-    wanted = sorted(set(ids))
-    batches = [wanted[first : first + _BATCH] for first in range(0, len(wanted), _BATCH)]
-    rows = (row for batch in batches for row in r.read("texts.by_ids", batch, batch[0], batch[-1]))
-    return {row["id"]: _segment(row) for row in rows}
-
-
 def between(
     r: Reader,
     start: datetime,
@@ -74,27 +66,6 @@ def of_source(r: Reader, source_id: int) -> Iterator[Segment]:
     while rows := r.read("texts.of_source", source_id, _BATCH, moment, number):
         yield from (_segment(row) for row in rows)
         moment, number = rows[-1]["start"], rows[-1]["id"]
-
-
-def newer_than(r: Reader, after_id: int, limit: int) -> list[Segment]:
-    """Segments with a higher id, in order of id: from 0 on, all of them."""
-    return [_segment(row) for row in r.read("texts.newer_than", after_id, limit)]
-
-
-def latest(r: Reader) -> int:
-    """The highest id, or 0."""
-    return int(r.read("texts.latest")[0]["id"])
-
-
-def count(r: Reader) -> int:
-    """How many segments there are."""
-    return int(r.read("texts.count")[0]["rows"])
-
-
-def stats(r: Reader, source_id: int) -> tuple[int, int]:
-    """How many segments and words a source has."""
-    row = r.read("texts.stats", source_id)[0]
-    return row["segments"], row["words"]
 
 
 def _earliest(start: datetime) -> datetime:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mem.media import audio
 from mem.media.audio import RATE, Faults, Piece
-from tests import videos
+from tests import oddities, videos
 
 
 def hear(path):
@@ -127,9 +127,24 @@ def test_time_stamps_that_begin_far_from_zero_change_nothing(tmp_path):
 
 def test_a_long_gap_is_left_out_and_what_follows_is_in_its_place(tmp_path):
     tone = videos.tone(1.0)
-    parts, _ = hear(stamped(tmp_path / "year.mkv", [(0, tone), (30 * 86_400_000, tone)]))
+    parts, _ = hear(stamped(tmp_path / "pause.mkv", [(0, tone), (6 * 3_600_000, tone)]))
     assert sum(len(part.samples) for part in parts) == pytest.approx(2 * RATE, abs=200)
-    assert [piece.start for piece in audio.pieces(parts)] == [0, 30 * 86_400 * RATE]
+    assert [piece.start for piece in audio.pieces(parts)] == [0, 6 * 3600 * RATE]
+
+
+def test_a_clock_set_a_month_ahead_goes_on_where_the_sound_was(tmp_path):
+    """As the picture's does, so that the two stay together."""
+    tone = videos.tone(5.0)
+    parts, faults = hear(stamped(tmp_path / "month.mkv", [(0, tone), (30 * 86_400_000, tone)]))
+    assert parts[-1].end == pytest.approx(10 * RATE, abs=200)
+    assert faults.jumps == 1
+    assert not faults.partial
+
+
+def test_a_clock_set_back_goes_on_where_the_sound_was():
+    frames = [frame(30_000 + n) for n in range(0, 3000, 10)] + [frame(n) for n in range(0, 3000, 10)]
+    places = [place for place, _ in audio._timed(frames, 30.0)]
+    assert places == pytest.approx([n * 16 for n in range(0, 6000, 10)])
 
 
 def frame(start_ms):
@@ -216,3 +231,10 @@ def test_the_memory_in_use_does_not_grow_with_the_recording():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 30e6
+
+
+@pytest.mark.parametrize("name", ["adts.aac", "no_length.mp3"])
+def test_a_length_that_nobody_states_is_not_missed(tmp_path, name):
+    oddities.MAKERS[name](tmp_path / name)
+    _, faults = hear(tmp_path / name)
+    assert not faults.partial

@@ -8,7 +8,8 @@ from av.video.reformatter import ColorRange, Colorspace, ColorTrc
 from PIL import Image
 
 from mem.media import image
-from tests import looking, videos
+from tests import looking, oddities, videos
+from tests.oddities import card
 
 RED, GREEN, BLUE, WHITE = (200, 40, 40), (40, 180, 40), (40, 40, 200), (250, 250, 250)
 
@@ -175,3 +176,24 @@ def test_an_interlaced_recording_has_no_combs(tmp_path):
     assert sample.frame.interlaced_frame
     rows = image.upright(sample.frame)[70:170].mean(axis=2)
     assert np.abs(np.diff(rows, axis=0)).max() < 30
+
+
+@pytest.mark.parametrize(
+    ("name", "turns", "mirrored"),
+    [
+        ("turned_90.mp4", 3, False),
+        ("turned_180.mp4", 2, False),
+        ("turned_270.mov", 1, False),
+        ("mirrored.mp4", 0, True),
+        ("upside_down.mp4", 2, True),
+        ("mirrored_turned_90.mp4", 1, True),
+        ("mirrored_turned_270.mp4", 3, True),
+        ("no_display_matrix.mp4", 0, False),
+    ],
+)
+def test_a_picture_is_seen_as_its_container_lays_it(tmp_path, name, turns, mirrored):
+    oddities.MAKERS[name](tmp_path / name)
+    with looking.opened(tmp_path / name) as (opened, stream):
+        frame = next(opened.decode(stream))
+        assert image.orientation(frame) == image.Orientation(turns=turns, mirrored=mirrored)
+        assert np.abs(image.upright(frame).astype(int) - card.card(0)).mean() < 4

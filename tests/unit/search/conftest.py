@@ -12,9 +12,9 @@ import pytest
 from mem import reindex, search
 from mem.index import Index
 from mem.search import Query, SearchPage
-from mem.store import database, frames, notes, sources, texts
+from mem.store import engines, frames, notes, sources, texts
 from mem.store.database import Database
-from mem.types import Segment, Source, Span, StartTime
+from mem.types import Source, Span, StartTime
 from tests.store.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -84,14 +84,11 @@ class Recalled:
         assert sum(moment.hit_count for moment in page.moments) == page.total
         return [hit.text for moment in page.moments for hit in moment.hits]
 
-    def segments(self) -> list[Segment]:
-        return texts.newer_than(self.db, 0, 10_000)
-
 
 @contextlib.contextmanager
 def opened(url: str | None, folder: Path) -> Iterator[Recalled]:
     """The memory in `folder`, opened."""
-    db = database.open_database(url, folder=folder, memory_limit=2**28, threads=1)
+    db = engines.open_database(url, folder=folder, memory_limit=2**28, threads=1)
     with contextlib.closing(db), reindex.open_index(db, folder / "index") as index:
         yield Recalled(db, index)
 

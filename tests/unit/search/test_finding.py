@@ -301,3 +301,18 @@ def test_sources_that_cannot_be_are_no_error(recalled: Recalled):
     assert recalled.found("word", source_ids=(-1, 0, 2**80)) == []
     assert recalled.found(f"word source:{10**15 - 1} source:{'9' * 60}") == []
     assert recalled.index.whole
+
+
+def test_hits_in_recordings_that_follow_one_another_are_one_moment(recalled: Recalled):
+    one, two, apart = (recalled.source(f"{n}.mp4", location="hall", began=n * 60) for n in (0, 1, 3))
+    with recalled.db.write() as w:
+        for source, end in ((one, 60.5), (two, 120), (apart, 240)):
+            sources.settle(w, source.id, state="ready", ended_at=at(end))
+    recalled.say(one, "the invoice is", 55, lasting=5)
+    recalled.say(two, "the invoice that", 61)
+    recalled.say(two, "the invoice again", 115)
+    recalled.say(apart, "the invoice later", 181)
+    moments = recalled.ask("invoice", sort="time").moments
+    assert [moment.hit_count for moment in moments] == [1, 1, 2]
+    assert {hit.source_id for hit in moments[-1].hits} == {one.id, two.id}
+    assert (moments[-1].start, moments[-1].end) == (at(55), at(66))
