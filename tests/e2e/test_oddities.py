@@ -3,7 +3,6 @@
 The files are made by `tests.oddities`, and what must come of them stands in its `outcomes`.
 """
 
-import contextlib
 import io
 import shutil
 import subprocess
@@ -25,6 +24,7 @@ from tests import looking, oddities, videos
 from tests.oddities.card import CORNERS
 from tests.oddities.hostile import CANARY
 from tests.oddities.outcomes import EXPECTED, UNSAFE, Taken
+from tests.processes import children
 
 LIMITS = sandbox.Limits(memory=3 * 2**29, stall_seconds=20, wall_seconds=60)
 LISTEN: dict[str, Any] = {
@@ -57,14 +57,6 @@ def nothing_is_left(tmp_path):
     assert set(Path("/proc/self/fd").iterdir()) <= descriptors
     assert children() <= own
     assert len([file for file in tmp_path.iterdir() if file.name != CANARY]) <= 1
-
-
-def children():
-    found = set()
-    for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # a thread that has just ended
-            found |= set((task / "children").read_text().split())
-    return found
 
 
 @pytest.mark.parametrize("name", oddities.MAKERS)

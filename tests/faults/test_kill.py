@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import digest, recordings, servers
+from tests.processes import children
 
 FACTS = {"capture__stretch_seconds": "10"}
 KILLS = 10
@@ -28,19 +29,6 @@ def undisturbed(recording, tmp_path_factory):
         job = server.wait(server.capture(recording, started_at="2026-11-20T14:00:00Z")["id"])
     assert job["state"] == "done", job
     return digest.of(data), time.monotonic() - began
-
-
-def children(pid: int) -> list[int]:
-    """The processes that `pid` started."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == pid:
-            found.append(int(status.parent.name))
-    return found
 
 
 @pytest.mark.timeout(600)

@@ -13,6 +13,7 @@ import pytest
 
 from mem import errors
 from mem.media import sandbox, wire
+from tests.processes import children
 
 HERE = Path(__file__).parent
 LIMITS = sandbox.Limits(memory=2**29, stall_seconds=30, wall_seconds=None)
@@ -37,13 +38,6 @@ def nothing_is_left():
     yield
     assert set(Path("/proc/self/fd").iterdir()) <= files
     assert children() <= processes
-
-
-def children():
-    """The processes that this one started and did not reap; a database server of other tests may be one."""
-    return {
-        pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()
-    }
 
 
 def run(operation, video, request=None, *, limits=LIMITS, **more):
