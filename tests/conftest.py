@@ -1,7 +1,9 @@
 """Fixtures for every test: no network beyond loopback, and a memory in a folder of its own."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pytest_socket import socket_allow_hosts
 
@@ -9,6 +11,12 @@ from mem import config as mem_config
 from mem.config import Config
 
 SHARED_MEDIA = Path(__file__).parents[2] / "shared" / "media"
+
+
+# Where main is guarded the same examples come each time; everywhere else new ones do.
+hypothesis.settings.register_profile("guard", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("guard")
 
 
 def pytest_configure(config):

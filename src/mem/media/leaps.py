@@ -73,7 +73,7 @@ class Clock(Generic[Item]):
         if one.decoded_ms is None:
             return True
         if self._latest_ms is None:
-            return one.decoded_ms <= _PAUSE_MS
+            return abs(one.decoded_ms) <= _PAUSE_MS  # the recording's first instant is 0
         return -_BACK_MS <= one.decoded_ms + self._shift_ms - self._latest_ms <= _PAUSE_MS
 
     def _believed(self) -> Iterator[tuple[Item, float]]:

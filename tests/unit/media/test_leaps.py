@@ -1,7 +1,7 @@
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mem.media.leaps import Clock, Stamped
@@ -75,6 +75,7 @@ def test_a_damaged_stamp_of_showing_alone_is_that_of_decoding():
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**40), 2**40)), max_size=60))
+@example([None, None, 1 - 2**40, None])
 def test_whatever_the_stamps_say_nothing_is_lost_and_the_end_is_in_reach(stamps):
     clock = Clock()
     items = [
@@ -83,4 +84,5 @@ def test_whatever_the_stamps_say_nothing_is_lost_and_the_end_is_in_reach(stamps)
     found = list(clock.settle(items))
     assert [number for number, _ in found] == list(range(len(stamps)))
     assert clock.end_ms <= (len(stamps) + 1) * 12 * HOUR + 2**40
+    assert all(at >= -24 * HOUR for _, at in found)
     assert all(b - a <= 2**40 for (_, a), (_, b) in itertools.pairwise(found))
