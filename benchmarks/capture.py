@@ -20,7 +20,7 @@ from PIL import Image
 
 from mem.media import sandbox
 from mem.speech import models
-from tests import recordings, videos
+from tests import looking, recordings, videos
 
 SECONDS = 60
 LAPS = 10
@@ -115,16 +115,7 @@ def main() -> None:
         street = videos.write(Path(folder) / "street.mp4", camera(), videos.Shape(fps=15, gop_ms=2000))
         street = repeated(street, Path(folder) / "street-long.mp4", LAPS)
         talk = recordings.make(Path(folder) / "talk.mp4")
-        see = {
-            "every_ms": EVERY_MS,
-            "tolerance_ms": EVERY_MS // 2,
-            "sensitivity": "normal",
-            "format": "webp",
-            "quality": 75,
-            "max_width": None,
-            "stretch_ms": 300_000,
-            "resume": None,
-        }
+        see = looking.REQUEST | {"every_ms": EVERY_MS, "tolerance_ms": EVERY_MS // 2}
         model = models.resolve("tiny.en", models_dir=Path(folder))
         hear = {
             "model_path": str(model.path),
