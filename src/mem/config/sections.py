@@ -1,24 +1,12 @@
-"""The configuration: read once at the entrance, checked, then frozen.
+"""The sections of the configuration: every key with its type, default and meaning."""
 
-Later wins: the defaults below, ``config.yaml`` in the data directory, ``config.yaml`` in the
-working directory, ``MEM_SECTION__KEY`` in the environment, the command line. An unknown key is
-refused with the nearest known name, so that a typing error never silently means the default.
-"""
-
-import difflib
-import os
 import re
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-import pydantic
 import tzlocal
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from mem.errors import BadConfig
 
 _UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 _UNITS |= {"k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "tb": 10**12}
@@ -49,11 +37,13 @@ Size = Annotated[int, BeforeValidator(parse_size), Field(ge=0)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
+    """Keys that belong together; frozen, and every key known."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
-class DatabaseConfig(_Section):
+class DatabaseConfig(Section):
     """Where rows lie."""
 
     url: str | None = Field(None, description="`postgresql://…`; none: DuckDB in the data directory")
@@ -61,7 +51,7 @@ class DatabaseConfig(_Section):
     threads: int = Field(2, ge=1, le=256, description="Threads that DuckDB may use")
 
 
-class FrameConfig(_Section):
+class FrameConfig(Section):
     """Looking at the picture and keeping frames."""
 
     interval_seconds: float = Field(5.0, ge=0.1, le=3600, description="Seconds between two looks")
@@ -77,7 +67,7 @@ class FrameConfig(_Section):
     )
 
 
-class CaptureConfig(_Section):
+class CaptureConfig(Section):
     """Taking recordings in."""
 
     frame: FrameConfig = FrameConfig()
@@ -105,7 +95,7 @@ class CaptureConfig(_Section):
     stretch_seconds: int = Field(300, ge=10, le=3600, description="Seconds of media in one commit")
 
 
-class WhisperConfig(_Section):
+class WhisperConfig(Section):
     """Writing down speech."""
 
     model: str = Field("auto", description="auto, a name (tiny … large-v3), or a CTranslate2 folder")
@@ -115,7 +105,7 @@ class WhisperConfig(_Section):
     threads: int = Field(2, ge=1, le=256, description="Processor threads for speech")
 
 
-class MediaConfig(_Section):
+class MediaConfig(Section):
     """Limits for the processes that decode recordings."""
 
     max_pixels: int = Field(33_177_600, ge=1, description="Pixels of a picture, 8K by default")
@@ -125,14 +115,14 @@ class MediaConfig(_Section):
     stall_seconds: int = Field(120, ge=1, description="Seconds without progress that count as hung")
 
 
-class StorageConfig(_Section):
+class StorageConfig(Section):
     """What is kept on disk."""
 
     keep_originals: bool = Field(True, description="Keep uploaded files after they are taken in")
     min_free_bytes: Size = Field(2 * 2**30, description="Free space below which nothing is written")
 
 
-class JobsConfig(_Section):
+class JobsConfig(Section):
     """Background work."""
 
     concurrency: int = Field(1, ge=1, le=64, description="Jobs worked on at once")
@@ -142,7 +132,7 @@ class JobsConfig(_Section):
     poll_seconds: float = Field(1.0, gt=0, description="Seconds between looks for due jobs")
 
 
-class ApiConfig(_Section):
+class ApiConfig(Section):
     """The HTTP server."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")
@@ -160,127 +150,9 @@ class ApiConfig(_Section):
     max_page: int = Field(200, ge=1, le=10_000, description="Rows of one answer at most")
 
 
-class LoggingConfig(_Section):
+class LoggingConfig(Section):
     """What is logged, and where."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level shown")
     format: Literal["text", "json"] = Field("text", description="Form of a log line")
     dir: Path | None = Field(None, description="Folder for api.log and capture.log; none: stderr only")
-
-
-class Config(_Section):
-    """Everything that can be set; see docs/configuration.md, which is made from this."""
-
-    data_dir: Path = Field(Path("data"), description="The data directory")
-    database: DatabaseConfig = DatabaseConfig()
-    capture: CaptureConfig = CaptureConfig()
-    whisper: WhisperConfig = WhisperConfig()
-    media: MediaConfig = MediaConfig()
-    storage: StorageConfig = StorageConfig()
-    jobs: JobsConfig = JobsConfig()
-    api: ApiConfig = ApiConfig()
-    logging: LoggingConfig = LoggingConfig()
-
-    @property
-    def allowed_roots(self) -> tuple[Path, ...]:
-        """The folders that captures by path may read."""
-        return self.capture.allowed_roots or (self.data_dir / "inbox",)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone of local times."""
-        return ZoneInfo(self.capture.timezone)
-
-
-def load(
-    overrides: Mapping[str, object] | None = None, *, environ: Mapping[str, str] | None = None
-) -> Config:
-    """The configuration from files, environment and `overrides` (dotted keys, the strongest).
-
-    Raises BadConfig with the key, what is wrong with it, and the nearest known key.
-    """
-    environ = os.environ if environ is None else environ
-    given: dict[str, object] = {key: value for key, value in (overrides or {}).items() if value is not None}
-    data_dir = Path(str(given.get("data_dir") or environ.get("MEM_DATA_DIR") or "data")).expanduser()
-    tree: dict[str, Any] = {}
-    for file in (data_dir / "config.yaml", Path("config.yaml")):
-        _merge(tree, _read(file))
-    _merge(tree, _from_environment(environ))
-    for key, value in given.items():
-        _merge(tree, _nested(key.split("."), value))
-    tree["data_dir"] = data_dir.absolute()
-    _refuse_unknown(tree)
-    try:
-        return Config.model_validate(tree)
-    except pydantic.ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise BadConfig("; ".join(lines), hint="`mem config show` lists every key.") from None
-
-
-def settings() -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
-    """Every key that can be set, dotted, with its field."""
-    yield from _settings(Config, "")
-
-
-def _settings(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
-    for name, field in section.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
-            yield from _settings(field.annotation, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", field
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise BadConfig(f"{file} cannot be read: {error}") from None
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise BadConfig(f"{file} must hold sections such as `capture:`, not a {type(tree).__name__}.")
-    return tree
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    for name, text in environ.items():
-        if name.startswith("MEM_") and "__" in name:
-            path = name.removeprefix("MEM_").lower().split("__")
-            _merge(tree, _nested(path, yaml.safe_load(text) if text[:1] in "[{" else text))
-    return tree
-
-
-def _nested(path: list[str], value: object) -> dict[str, Any]:
-    for name in reversed(path):
-        value = {name: value}
-    assert isinstance(value, dict)
-    return value
-
-
-def _merge(tree: dict[str, Any], more: Mapping[str, Any]) -> None:
-    for key, value in more.items():
-        if isinstance(value, dict) and isinstance(tree.get(key), dict):
-            _merge(tree[key], value)
-        else:
-            tree[key] = value
-
-
-def _refuse_unknown(tree: Mapping[str, Any]) -> None:
-    known = {key for key, _ in settings()}
-    sections = {key.rsplit(".", depth)[0] for key in known for depth in range(1, key.count(".") + 1)}
-    for key in _leaves(tree, "", sections):
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            raise BadConfig(f"There is no setting {key!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
-
-
-def _leaves(tree: Mapping[str, Any], prefix: str, sections: set[str]) -> Iterator[str]:
-    for name, value in tree.items():
-        key = f"{prefix}{name}"
-        if isinstance(value, Mapping) and key in sections:
-            yield from _leaves(value, f"{key}.", sections)
-        else:
-            yield key
