@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+READY := .venv/.ready
 SYNCED := .venv/.synced
 TESTS ?= tests
 # The machine's own certificates, as pip takes them: a company's proxy is known there alone.
@@ -20,11 +21,17 @@ help:  ## Print the targets
 	$(PYTHON) -m venv .tools
 	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
 
-$(SYNCED): pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
-	$(UV) sync --locked --quiet --compile-bytecode --python $(PYTHON)
+# What serving needs: the program with all that is on by default.
+$(READY): pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
+	$(UV) sync --locked --inexact --quiet --no-dev --extra ocr --extra mcp --compile-bytecode --python $(PYTHON)
 	@touch $@
 
-serve: $(SYNCED)  ## Set up on first use, then serve on http://127.0.0.1:8000
+# What the checks, tests and documents need besides: every extra, and servers to test against.
+$(SYNCED): pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
+	$(UV) sync --locked --quiet --all-extras --all-groups --compile-bytecode --python $(PYTHON)
+	@touch $(READY) $@
+
+serve: $(READY)  ## Set up on first use, then serve on http://127.0.0.1:8000
 	@.venv/bin/mem serve
 
 test: check  ## Checks, then the whole test suite

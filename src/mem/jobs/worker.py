@@ -13,10 +13,10 @@ from pathlib import Path
 
 from mem import errors, folders, observe, types
 from mem.capture import partial
-from mem.capture import run as capture
 from mem.capture.lease import Lease
 from mem.capture.run import Outcome
 from mem.errors import DatabaseFailed, DiskFull, MemError, StaleFence, Stopped, TooBusy
+from mem.jobs import tasks
 from mem.memory import Memory
 from mem.ops import delete
 from mem.store import jobs
@@ -111,7 +111,7 @@ def _claim(memory: Memory, owner: str) -> Job | None:
 def _work(memory: Memory, lease: Lease) -> None:
     """Do one job and record how it ended; nothing that goes wrong with it ends the worker."""
     try:
-        _end(memory, lease, capture.run(memory, lease))
+        _end(memory, lease, tasks.run(memory, lease))
     except StaleFence:
         log.warning("job was taken over", extra={"action": "job_lost"})
     except Stopped:
