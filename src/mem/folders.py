@@ -1,26 +1,33 @@
 """The folder of one recording: everything needed to make its rows again.
 
 ``source.json`` says what the recording is and when it began, ``transcript.jsonl`` what was said,
-``notes.jsonl`` what was written about it; the packs beside them hold its pictures. They are copies
-of committed rows, replaced whole, so a reader sees the old file or the new one and never a part.
+``screen.jsonl`` what was to be read on screen,
+``notes.jsonl`` what was written about it, ``frames.jsonl`` and ``spans.jsonl`` what was shown; the packs
+beside them hold its pictures. They are copies of committed rows, replaced whole, so a reader sees the old
+file or the new one and never a part.
 """
 
 import dataclasses
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mem import types
+from mem import failpoints, packs, types
 from mem.errors import DiskFull
 from mem.memory import Memory
-from mem.store import notes, sources, texts
-from mem.types import Note, Segment, Source
+from mem.packs import Sum
+from mem.store import copies, notes, screen, sources, texts
+from mem.types import Checkpoint, Frame, Note, ScreenText, Segment, Source, Span
 
 ORIGINAL = "original"
+_OWED = "owed-"  # marks in data/tmp: copies that are to follow the rows
+LOOSE_NOTES = "sources/notes.jsonl"  # notes about the time itself, whatever was recorded
+Copied = Source | Segment | Note | ScreenText | Frame | Span | Checkpoint | Sum
 # Bytes that recordings leave free whatever is configured: twice what the database asks for, so that on a
 # volume full of recordings a job's end can still be written down and a source deleted.
 _LEAST_FREE = 16 * 2**20
@@ -53,9 +60,32 @@ def write_notes(memory: Memory, source_id: int) -> None:
     _copy(memory, source_id, "notes.jsonl", lambda source: notes.of_source(memory.db, source.id))
 
 
-def _copy(
-    memory: Memory, source_id: int, name: str, rows: Callable[[Source], Iterable[Source | Segment | Note]]
-) -> None:
+def write_screen(memory: Memory, source_id: int) -> None:
+    """Write screen.jsonl from the rows, one line of text a line, and how far the reading is."""
+    _copy(memory, source_id, "screen.jsonl", lambda source: screen.of_source(memory.db, source.id))
+    _copy(memory, source_id, "checkpoints.jsonl", lambda source: copies.checkpoints_of(memory.db, source.id))
+
+
+def write_loose_notes(memory: Memory) -> None:
+    """Write the notes that are about the time itself, one a line."""
+    with memory.copying:
+        _write(memory.folder / LOOSE_NOTES, copies.loose_notes(memory.db))
+
+
+def write_frames(memory: Memory, source_id: int) -> None:
+    """Write frames.jsonl, spans.jsonl and checkpoints.jsonl from the rows, and packs.jsonl from the packs.
+
+    For a source whose capture has ended, and again whenever its pictures change: until then its packs'
+    own records say what they hold.
+    """
+    db = memory.db
+    _copy(memory, source_id, "frames.jsonl", lambda source: copies.frames_of(db, source.id))
+    _copy(memory, source_id, "spans.jsonl", lambda source: copies.spans_of(db, source.id))
+    _copy(memory, source_id, "checkpoints.jsonl", lambda source: copies.checkpoints_of(db, source.id))
+    _copy(memory, source_id, "packs.jsonl", lambda source: packs.sums(of(memory, source)))
+
+
+def _copy(memory: Memory, source_id: int, name: str, rows: Callable[[Source], Iterable[Copied]]) -> None:
     """Put the rows in place of a file of the source's folder, durably and all at once.
 
     One copy at a time: each is made whole from the rows, so the one that ends last is the newest. A
@@ -63,16 +93,56 @@ def _copy(
     """
     with memory.copying:
         source = sources.by_ids(memory.db, [source_id]).get(source_id)
-        if source is None:
-            return
-        file = of(memory, source) / name
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = file.with_name(f".{name}.part")
-        with part.open("w", encoding="utf-8") as out:
-            out.writelines(f"{_line(row)}\n" for row in rows(source))
-            out.flush()
-            os.fdatasync(out.fileno())
-        part.replace(file)
+        if source is not None:
+            _write(of(memory, source) / name, rows(source))
+
+
+def _write(file: Path, rows: Iterable[Copied]) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = file.with_name(f".{file.name}.part")
+    with part.open("w", encoding="utf-8") as out:
+        out.writelines(f"{line(row)}\n" for row in rows)
+        out.flush()
+        os.fdatasync(out.fileno())
+    failpoints.reach("copy.written")
+    part.replace(file)
+    failpoints.reach("copy.named")
+
+
+def mark(memory: Memory, source_ids: Iterable[int | None]) -> None:
+    """Note, before rows change, that this thread owes these sources new copies; None: the loose notes."""
+    for source_id in source_ids:
+        _mark(memory, source_id).touch()
+
+
+def unmark(memory: Memory, source_ids: Iterable[int | None]) -> None:
+    """Note that the copies were made."""
+    for source_id in source_ids:
+        _mark(memory, source_id).unlink(missing_ok=True)
+
+
+def mend(memory: Memory) -> None:
+    """Make the copies that a process owed when it died."""
+    for mark in (memory.folder / "tmp").glob(f"{_OWED}*"):
+        number = int(mark.name.removeprefix(_OWED).split("-")[0])
+        if number == 0:
+            write_loose_notes(memory)
+        write_source(memory, number)
+        write_transcript(memory, number)
+        write_notes(memory, number)
+        if _has_frames(memory, number):
+            write_frames(memory, number)
+        mark.unlink()
+
+
+def _has_frames(memory: Memory, source_id: int) -> bool:
+    source = sources.by_ids(memory.db, [source_id]).get(source_id)
+    return source is not None and (of(memory, source) / "frames.jsonl").exists()
+
+
+def _mark(memory: Memory, source_id: int | None) -> Path:
+    """One for each thread, so that none takes away what another still owes. No source has the number 0."""
+    return memory.folder / "tmp" / f"{_OWED}{source_id or 0}-{threading.get_ident()}"
 
 
 def free_bytes(memory: Memory) -> int:
@@ -82,7 +152,12 @@ def free_bytes(memory: Memory) -> int:
 
 def least_free(memory: Memory) -> int:
     """Bytes that must stay free on the volume of the data directory."""
-    return max(memory.config.storage.min_free_bytes, _LEAST_FREE)
+    return at_least(memory.config.storage.min_free_bytes)
+
+
+def at_least(min_free_bytes: int) -> int:
+    """The same for what `storage.min_free_bytes` says."""
+    return max(min_free_bytes, _LEAST_FREE)
 
 
 def guard_space(memory: Memory, wanted: int = 0) -> None:
@@ -101,7 +176,8 @@ def sync_names(folder: Path) -> None:
         os.close(fd)
 
 
-def _line(value: Source | Segment | Note) -> str:
+def line(value: Copied) -> str:
+    """A row as the folder's files hold it."""
     return json.dumps(_plain(value), ensure_ascii=False, sort_keys=True)
 
 

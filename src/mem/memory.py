@@ -4,17 +4,25 @@ The only place that builds adapters. Everything above gets a `Memory` and passes
 """
 
 import contextlib
+import logging
 import os
+import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mem import reindex
+from mem import reindex, rights
 from mem.config import Config
+from mem.errors import BadConfig
 from mem.index import Index
-from mem.store import engines
+from mem.meaning import Meaning
+from mem.media.warm import Warm
+from mem.store import engines, swap
 from mem.store.database import Database
+
+log = logging.getLogger(__name__)
 
 FOLDERS = ("sources", "uploads", "models", "tmp", "backups", "inbox")
 
@@ -39,6 +47,35 @@ class Bell:
             return self._rung
 
 
+class Pulse:
+    """When each worker thread of this process gave its last sign of life, by time.monotonic."""
+
+    def __init__(self) -> None:
+        self._beats: dict[int, float] = {}
+        self._lock = threading.Lock()
+
+    def begin(self) -> None:
+        """The calling thread is a worker from now on, until `end`."""
+        with self._lock:
+            self._beats[threading.get_ident()] = time.monotonic()
+
+    def beat(self) -> None:
+        """The calling thread lives; of a thread that is no worker nothing is noted."""
+        with self._lock:
+            if threading.get_ident() in self._beats:
+                self._beats[threading.get_ident()] = time.monotonic()
+
+    def end(self) -> None:
+        """The calling thread ends as it should; one that dies otherwise falls silent."""
+        with self._lock:
+            self._beats.pop(threading.get_ident(), None)
+
+    def silent(self) -> float | None:
+        """Seconds since the last sign of the worker that was quiet longest; None without workers."""
+        with self._lock:
+            return time.monotonic() - min(self._beats.values()) if self._beats else None
+
+
 @dataclass(frozen=True)
 class Memory:
     """One opened memory."""
@@ -48,25 +85,72 @@ class Memory:
     index: Index
     folder: Path  # the data directory
     bell: Bell = field(default_factory=Bell)
+    pulse: Pulse = field(default_factory=Pulse)
     copying: threading.Lock = field(default_factory=threading.Lock)  # of rows into a source's folder
+    meaning: Meaning | None = None  # where search.semantic is on
+    ear: Warm = field(default_factory=lambda: Warm("mem.capture.child", "hear"))  # keeps the speech model
+
+
+def _check_rights(config: Config) -> None:
+    """Say that others can read what is private. Raises BadConfig where that is not to be."""
+    found = rights.exposed(config.data_dir)
+    if not found:
+        return
+    names = ", ".join(path.name for path in found)
+    detail = f"Other users of this machine can read or change of {config.data_dir}: {names}."
+    if config.security.strict_permissions:
+        raise BadConfig(detail, hint=f"chmod -R go= {config.data_dir}")
+    log.warning("%s Close it with: chmod -R go= %s", detail, config.data_dir, extra={"action": "exposed"})
 
 
 @contextlib.contextmanager
-def open_memory(config: Config) -> Iterator[Memory]:
+def open_memory(config: Config, *, migrating: bool = True) -> Iterator[Memory]:
     """Open the memory in `config.data_dir`, making the directory when it is missing.
 
-    Raises Locked when another process holds the database, DatabaseFailed when it cannot be opened.
+    Raises Locked when another process holds the database, DatabaseFailed when it cannot be opened, and
+    without `migrating` SchemaDiffers when its schema is not this version's; BadConfig when others can read
+    what is private and security.strict_permissions is set.
     """
     os.umask(0o077)
     folder = config.data_dir
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_rights(config)
+    folder = folder.resolve()  # recordings are opened by real paths, in which no link is followed
     for name in FOLDERS:
         (folder / name).mkdir(mode=0o700, exist_ok=True)
-    db = engines.open_database(
-        config.database.url,
-        folder=folder,
-        memory_limit=config.database.memory_limit,
-        threads=config.database.threads,
-    )
-    with contextlib.closing(db), reindex.open_index(db, folder / "index") as index:
-        yield Memory(config=config, db=db, index=index, folder=folder)
+    with swap.used(folder):
+        db = engines.open_database(
+            config.database.url,
+            folder=folder,
+            memory_limit=config.database.memory_limit,
+            threads=config.database.threads,
+            programs=config.database.programs,
+            connections=config.database.connections,
+            statement_seconds=config.database.statement_timeout_seconds,
+            migrating=migrating,
+        )
+        with (
+            contextlib.closing(db),
+            reindex.open_index(db, folder / "index") as index,
+            _meaning(config, db, index) as meaning,
+        ):
+            memory = Memory(config=config, db=db, index=index, folder=folder, meaning=meaning)
+            with contextlib.closing(memory.ear):
+                yield memory
+
+
+@contextlib.contextmanager
+def _meaning(config: Config, db: Database, index: Index) -> Iterator[Meaning | None]:
+    """What finds by meaning; where that is off, what it kept of the texts is not left behind."""
+    folder = config.data_dir / "meaning"
+    if config.search.semantic == "off" or db.engine != "duckdb":
+        shutil.rmtree(folder, ignore_errors=True)
+        yield None
+        return
+    meaning = Meaning(db, folder)
+    index.watcher = meaning.changed
+    try:
+        yield meaning
+    finally:
+        index.watcher = None
+        meaning.close()

@@ -9,13 +9,15 @@ import contextlib
 import contextvars
 import json
 import logging
-import logging.handlers
+import os
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
+
+from mem import redact
 
 _context: contextvars.ContextVar[dict[str, object]] = contextvars.ContextVar("mem_context")
 
@@ -30,6 +32,7 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {
 FRAMES_SAMPLED = Counter("mem_frames_sampled", "Looks at a picture")
 FRAMES_STORED = Counter("mem_frames_stored", "Frames kept because they showed something new")
 FRAME_BYTES = Counter("mem_frame_bytes", "Bytes of frames and thumbnails written")
+SCREEN_FRAMES = Counter("mem_screen_frames", "Times a frame stood that were gone through for text")
 SPEECH_SECONDS = Counter("mem_speech_seconds", "Seconds of speech written down")
 MEDIA_SECONDS = Counter("mem_media_seconds", "Seconds of recordings seen and heard", ["stage"])
 CAPTURE_SECONDS = Histogram(
@@ -38,7 +41,9 @@ CAPTURE_SECONDS = Histogram(
     ["stage"],
     buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14400),
 )
+SCANS = Counter("mem_scans", "Files that the virus scanner was asked about, by outcome", ["status"])
 JOBS_ENDED = Counter("mem_jobs_ended", "Jobs that ended at work, by outcome", ["kind", "state"])
+JOBS_LOST = Counter("mem_jobs_lost", "Jobs whose worker found that another one had taken them over")
 JOBS = Gauge("mem_jobs", "Jobs now, by state", ["state"])
 JOB_OLDEST_QUEUED_SECONDS = Gauge("mem_job_oldest_queued_seconds", "Age of the job that waits longest")
 HTTP_SECONDS = Histogram(
@@ -52,8 +57,38 @@ SEARCH_SECONDS = Histogram(
     "Seconds to answer a search",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2),
 )
-DATABASE_BYTES = Gauge("mem_database_size_bytes", "Bytes of the database on disk")
-DISK_FREE_BYTES = Gauge("mem_disk_free_bytes", "Free bytes on the volume of the data directory")
+DATABASE_BYTES = Gauge(
+    "mem_database_size_bytes",
+    "Bytes of the database: file and wal on disk; used and free within the file (DuckDB)",
+    ["kind"],
+)
+DISK_FREE_BYTES = Gauge("mem_disk_free_bytes", "Free bytes on the volume that holds a folder", ["root"])
+DISK_TOTAL_BYTES = Gauge("mem_disk_total_bytes", "Bytes of the volume that holds a folder", ["root"])
+STORED_BYTES = Gauge("mem_stored_bytes", "Bytes of what is kept, by class", ["kind"])
+FRAMES = Gauge("mem_frames", "Frames in the memory")
+FRAMES_DROPPED_SHARE = Gauge(
+    "mem_frames_dropped_share", "Share of all looks at a picture that showed nothing new, 0 to 1"
+)
+SOURCES = Gauge("mem_sources", "Recordings now, by state", ["state"])
+LATE_SOURCES = Gauge("mem_sources_late", "Devices, locations and folders that should have delivered by now")
+REAL_TIME_FACTOR = Gauge(
+    "mem_real_time_factor", "Seconds of recording taken in per second of work, over the last captures"
+)
+WORKER_SILENT_SECONDS = Gauge(
+    "mem_worker_silent_seconds", "Seconds since the worker that was quiet longest gave a sign of life"
+)
+INDEX_LAG = Gauge("mem_index_lag_changes", "Changes that the search index has not seen yet")
+BACKUP_AGE_SECONDS = Gauge(
+    "mem_backup_age_seconds", "Seconds since the last backup in the data directory; -1 where there is none"
+)
+BACKUP_GOOD = Gauge("mem_backup_good", "Whether the last backup was checked and found whole: 1 or 0")
+MEMORY_BYTES = Gauge(
+    "mem_memory_bytes",
+    "Bytes of memory: resident in the server and in its children, held by the cgroup, and its limit",
+    ["part"],
+)
+READY = Gauge("mem_ready", "Whether requests can be served: 1 or 0")
+START_TIME = Gauge("mem_start_time_seconds", "When the memory was opened, seconds since 1970")
 
 
 @contextlib.contextmanager
@@ -97,12 +132,30 @@ class _Lines(logging.Formatter):
         line |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
+        line = {name: _safe(name, value) for name, value in line.items()}
         if self._as_json:
-            return json.dumps(line, default=str, ensure_ascii=False)
+            return _sayable(json.dumps(line, default=str, ensure_ascii=False))
         head = f"{line.pop('time')} {line.pop('level'):<7} {line.pop('logger')}: {line.pop('message')}"
         trace = line.pop("traceback", None)
         tail = "".join(f" {name}={_plain(value)}" for name, value in line.items() if name != "action")
-        return _one_line(head) + tail + (f"\n{trace}" if trace else "")
+        return _one_line(head) + tail + (f"\n{_indented(str(trace))}" if trace else "")
+
+
+def _safe(name: str, value: object) -> object:
+    """A fact without secrets; what JSON cannot hold becomes its text first."""
+    if isinstance(value, str | int | float | None | list | tuple | dict):
+        return redact.named(name, value)
+    return redact.named(name, str(value))
+
+
+def _indented(trace: str) -> str:
+    """A traceback quotes what came from outside: indented, no line of it can pass for one of the log."""
+    return "\n".join(f"    {_one_line(line)}" for line in trace.splitlines())
+
+
+def _sayable(text: str) -> str:
+    """JSON leaves some line breaks of Unicode as they are, and readers of lines do not."""
+    return "".join(c if c.isprintable() or c == " " else json.dumps(c)[1:-1] for c in text)
 
 
 def _one_line(text: str) -> str:
@@ -112,6 +165,56 @@ def _one_line(text: str) -> str:
 def _plain(value: object) -> str:
     text = _one_line(str(value))
     return json.dumps(text, ensure_ascii=False) if " " in text or not text else text
+
+
+class LogFile(logging.Handler):
+    """A log file that may be moved away or deleted at any time, its folder too.
+
+    Before each line it is seen whether the open file still bears its name; a new one is begun where it
+    does not. A line goes out in one write at the end of the file, so lines of several threads or
+    processes never mix, and none is lost to a rotation that renames (logrotate's `copytruncate` copies
+    first and cuts then: what is written in between is lost with it, whatever the writer does).
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._fd = -1
+        self._same: tuple[int, int] | None = None
+        self._open()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line; a full disk is told on stderr and never to the caller."""
+        try:
+            line = f"{self.format(record)}\n".encode("utf-8", "backslashreplace")
+            if self._moved():
+                self._open()
+            while line:
+                line = line[os.write(self._fd, line) :]
+        except (OSError, ValueError, TypeError):
+            self.handleError(record)
+
+    def close(self) -> None:
+        """Close the file."""
+        with contextlib.suppress(OSError):
+            os.close(self._fd)
+        self._fd, self._same = -1, None
+        super().close()
+
+    def _moved(self) -> bool:
+        try:
+            now = os.stat(self._path)  # noqa: PTH116 - at every line
+        except OSError:
+            return True
+        return (now.st_dev, now.st_ino) != self._same
+
+    def _open(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        if self._fd >= 0:
+            os.close(self._fd)
+        facts = os.fstat(fd)
+        self._fd, self._same = fd, (facts.st_dev, facts.st_ino)
 
 
 def start_logging(level: str, form: str, folder: Path | None) -> None:
@@ -124,9 +227,7 @@ def start_logging(level: str, form: str, folder: Path | None) -> None:
     if folder is None:
         handlers = [logging.StreamHandler(sys.stderr)]
     else:
-        folder.mkdir(parents=True, exist_ok=True)
-        api = logging.handlers.WatchedFileHandler(folder / "api.log", encoding="utf-8")
-        capture = logging.handlers.WatchedFileHandler(folder / "capture.log", encoding="utf-8")
+        api, capture = LogFile(folder / "api.log"), LogFile(folder / "capture.log")
         api.addFilter(lambda record: not _is_capture(record.name))
         capture.addFilter(lambda record: _is_capture(record.name))
         handlers = [api, capture]

@@ -6,17 +6,20 @@ never committed and is overwritten by the next writer.
 """
 
 import fcntl
+import hashlib
 import os
 import re
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from mem.errors import DiskFull, Locked, NotFound, no_room
 
 _BLOCK = tarfile.BLOCKSIZE
 _TRAILER = bytes(2 * _BLOCK)  # two empty blocks end an archive
+_PIECE = 2**20  # bytes copied at once
 _NAME = re.compile(r"frames-\d{6,}\.tar")
 
 
@@ -52,6 +55,25 @@ def read(folder: Path, pack: str, offset: int, length: int) -> bytes:
     if len(data) != length:
         raise NotFound(f"{pack} in {folder.name} ends before byte {offset + length}.")
     return data
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sum:
+    """What the whole of a pack was when nothing more was to be written to it."""
+
+    pack: str
+    size: int  # bytes
+    sha256: str  # hex
+
+
+def sums(folder: Path) -> list[Sum]:
+    """The sums of all packs in a folder, in the order of their names; of none where there is no folder."""
+    found = []
+    for file in sorted(folder.glob("frames-*.tar")):
+        with file.open("rb") as pack:
+            digest = hashlib.file_digest(pack, "sha256").hexdigest()
+            found.append(Sum(pack=file.name, size=os.fstat(pack.fileno()).st_size, sha256=digest))
+    return found
 
 
 class PackWriter:
@@ -104,11 +126,33 @@ class PackWriter:
             raise Locked(f"Another writer has {name} in {self._folder.name}.") from None
         if length % _BLOCK:
             raise ValueError(f"a pack's length is a multiple of {_BLOCK}, not {length}")
-        if os.fstat(self._file).st_size < length:
+        facts = os.fstat(self._file)
+        if facts.st_size < length:
             raise NotFound(f"{name} in {self._folder.name} has lost what was committed.")
+        if facts.st_nlink > 1:
+            self._part(name, length)
         os.ftruncate(self._file, length)
         if length:
             self._write(_TRAILER, length)
+
+    def _part(self, name: str, length: int) -> None:
+        """Go on in a file of one's own: this one is a backup's too, which must stay as it is."""
+        own = self._folder / f".{name}.part"
+        own.unlink(missing_ok=True)
+        shared = self._file
+        self._file = os.open(own, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode=0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            done = 0
+            while done < length:
+                piece = os.pread(shared, min(_PIECE, length - done), done)
+                self._write(piece, done)
+                done += len(piece)
+            os.fdatasync(self._file)
+            own.replace(self._folder / name)
+        finally:
+            os.close(shared)
+        self._named = False
 
     def _write(self, data: bytes, offset: int) -> None:
         rest = memoryview(data)

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from mem import folders, packs
+from mem import packs
 from mem.memory import Memory
 from mem.store import sources
 from mem.types import Frame
@@ -20,7 +20,7 @@ def read(memory: Memory, frame: Frame, width: int | None) -> tuple[bytes, str]:
 
     Raises NotFound when the pack is gone.
     """
-    folder = folders.of(memory, sources.get(memory.db, frame.source_id))
+    folder = memory.folder / sources.folder(memory.db, frame.source_id)
     if width is not None and width <= THUMB_WIDTH:
         data = packs.read(folder, frame.pack, frame.thumb_offset, frame.thumb_length)
     else:
@@ -44,3 +44,13 @@ def narrowed(data: bytes, width: int) -> bytes:
 def media_type(data: bytes) -> str:
     """The media type of an image that Mem wrote."""
     return next((kind for head, kind in _SIGNATURES if data.startswith(head)), "image/avif")
+
+
+def common(data: bytes) -> bytes:
+    """The picture as a format that every program shows: WebP and JPEG as they are, others as JPEG."""
+    if media_type(data) != "image/avif":
+        return data
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(data)) as image:
+        image.convert("RGB").save(out, "JPEG", quality=_QUALITY)
+    return out.getvalue()

@@ -1,6 +1,6 @@
-"""The timeline: what stood on screen, what was said and what was noted, page by page.
+"""The timeline: what stood on screen, what was said, noted and to be read there, page by page.
 
-Three ordered lists are paged as one. A page ends where the first list that is too long for it ends,
+The ordered lists are paged as one. A page ends where the first list that is too long for it ends,
 so no page is large, nothing comes twice, and nothing that is left out is older than what is shown.
 """
 
@@ -11,12 +11,13 @@ from datetime import datetime
 from typing import TypeVar
 
 from mem.memory import Memory
-from mem.store import frames, notes, sources, stretches, texts
+from mem.store import frames, notes, screen, sources, stretches, texts
 from mem.store.frames import Bucket
-from mem.types import Frame, Note, Segment, Source, Span
+from mem.types import Frame, Note, ScreenText, Segment, Source, Span
 
 Key = tuple[datetime, int]
-Row = TypeVar("Row", Span, Segment, Note)
+Row = TypeVar("Row", Span, Segment, Note, ScreenText)
+Rows = Sequence[Span] | Sequence[Segment] | Sequence[Note] | Sequence[ScreenText]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +27,7 @@ class Position:
     span: Key | None = None
     segment: Key | None = None
     note: Key | None = None
+    line: Key | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,35 +49,50 @@ class Page:
     spans: tuple[Shown, ...]
     segments: tuple[Segment, ...]
     notes: tuple[Note, ...]
+    screen: tuple[ScreenText, ...]  # empty unless asked for
     sources: dict[int, Source]
     continues: dict[int, int]  # of these sources, those that go on from another without a pause: from which
     next: Position | None  # None: this is the last page
 
 
 def page(
-    memory: Memory, start: datetime, end: datetime, source_id: int | None, *, limit: int, after: Position
+    memory: Memory,
+    start: datetime,
+    end: datetime,
+    source_id: int | None,
+    *,
+    limit: int,
+    after: Position,
+    lines: bool = False,
 ) -> Page:
-    """What overlaps `[start, end)`, at most `limit` rows of each list, going on behind `after`."""
+    """What overlaps `[start, end)`, at most `limit` rows of each list, going on behind `after`.
+
+    `lines`: also the lines of text on screen, of which a busy screen has dozens at any time.
+    """
     db, more = memory.db, limit + 1
     spans = frames.spans_between(db, start, end, source_id, limit=more, after=after.span)
     said = texts.between(db, start, end, source_id, limit=more, after=after.segment)
     noted = notes.between(db, start, end, source_id, limit=more, after=after.note)
-    lists: tuple[Sequence[Span] | Sequence[Segment] | Sequence[Note], ...] = (spans, said, noted)
+    read = screen.between(db, start, end, source_id, limit=more, after=after.line) if lines else []
+    lists: tuple[Rows, ...] = (spans, said, noted, read)
     bounds = [rows[limit].start for rows in lists if len(rows) == more]
     bound = min(bounds, default=None)
     kept_spans = _within(spans, bound, limit)
     kept_said = _within(said, bound, limit)
     kept_notes = _within(noted, bound, limit)
+    kept_read = _within(read, bound, limit)
     position = Position(
         span=_last(kept_spans, lambda span: span.frame_id, after.span),
         segment=_last(kept_said, lambda segment: segment.id, after.segment),
         note=_last(kept_notes, lambda note: note.id, after.note),
+        line=_last(kept_read, lambda line: line.id, after.line),
     )
-    found = _sources(memory, kept_spans, kept_said, kept_notes)
+    found = _sources(memory, kept_spans, kept_said, kept_notes, kept_read)
     return Page(
         spans=_with_frames(memory, kept_spans),
         segments=tuple(kept_said),
         notes=tuple(kept_notes),
+        screen=tuple(kept_read),
         sources=found,
         continues=stretches.continued(db, list(found)),
         next=None if bound is None else position,
@@ -119,8 +136,6 @@ def _with_frames(memory: Memory, spans: Sequence[Span]) -> tuple[Shown, ...]:
     )
 
 
-def _sources(
-    memory: Memory, *lists: Sequence[Span] | Sequence[Segment] | Sequence[Note]
-) -> dict[int, Source]:
+def _sources(memory: Memory, *lists: Rows) -> dict[int, Source]:
     ids = {row.source_id for rows in lists for row in rows if row.source_id is not None}
     return sources.by_ids(memory.db, sorted(ids))

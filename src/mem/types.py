@@ -15,9 +15,19 @@ SourceState = Literal["new", "processing", "ready", "partial", "failed"]
 TimeSource = Literal["caller", "sidecar", "filename", "container", "mtime"]
 Confidence = Literal["high", "medium", "low"]
 TextKind = Literal["speech", "screen", "note"]
+NoteType = Literal["user_note", "ai_summary", "ocr_output", "scene_description", "action_detected", "custom"]
+ReceiptKind = Literal["source", "interval", "retention", "redaction"]
 JobState = Literal["queued", "running", "retrying", "done", "partial", "failed", "cancelled"]
-JobKind = Literal["capture"]
-Stage = Literal["see", "hear"]
+JobKind = Literal["capture", "rerun", "screen"]
+TokenScope = Literal["read", "write", "capture", "admin", "metrics"]
+TokenKind = Literal["token", "session"]
+ScanStatus = Literal["clean", "head_clean", "too_large", "unreachable"]
+Stage = Literal["see", "hear", "screen"]
+RerunStage = Literal["frames", "speech", "screen", "index"]
+Channel = Literal["left", "right"]  # of a stereo recording with a voice of its own on each
+# A text that repeats itself, that the model is unsure of, that it writes where nobody speaks, or that is
+# in a language it does not know.
+Suspicion = Literal["loop", "unsure", "phantom", "language"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -54,6 +64,12 @@ def milliseconds(span: timedelta) -> int:
 def written(moment: datetime) -> str:
     """An instant as JSON and files hold it: UTC, in milliseconds, such as 2026-11-20T14:00:05.500Z."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def between(begin_ms: int, end_ms: int) -> str:
+    """A part of a recording for people, from two offsets: 00:10:00 to 00:15:00."""
+    seconds = (begin_ms // 1000, -(-end_ms // 1000))
+    return " to ".join(f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +139,9 @@ class Source:
     media: Media | None
     state: SourceState
     added_at: datetime
+    hotwords: str | None = None  # names and rare words that speech in it is listened for
+    prompt: str | None = None  # a phrase that stands as if it had been said before
+    scan_status: ScanStatus | None = None  # by the virus scanner; None: none was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +186,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A stretch of speech."""
+    """A stretch of speech. `text` is what a person wrote, where one did; else what was heard."""
 
     id: int
     source_id: int
@@ -178,6 +197,37 @@ class Segment:
     confidence: float  # 0 to 1: exp of the mean log probability of its tokens
     model: str
     words: tuple[Word, ...]
+    channel: Channel | None = None  # None: all channels together
+    suspect: Suspicion | None = None  # why the text is doubted; such is found only where that is asked for
+    heard: str | None = None  # what was heard, where a person wrote something else
+    heard_words: tuple[Word, ...] = ()
+    edited_at: datetime | None = None
+    edited_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in pixels of a picture, the origin at its top left."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenText:
+    """A line of text that stood unchanged on the frames of a source for a while."""
+
+    id: int
+    source_id: int
+    frame_id: int  # the first frame that shows it
+    start: datetime
+    end: datetime
+    text: str
+    confidence: float  # 0 to 1, the engine's own
+    engine: str
+    box: Box  # where it stands, in pixels of that frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,9 +240,63 @@ class Note:
     end: datetime
     text: str
     tags: tuple[str, ...]
+    type: NoteType
     author: str
+    metadata: Mapping[str, object]  # whatever its writer wants to keep beside it
     created_at: datetime
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """An interval that nothing deletes, of one source or of all."""
+
+    id: int
+    source_id: int | None
+    start: datetime
+    end: datetime
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a deletion was asked for and what it removed; kept for good, without what was removed."""
+
+    id: int
+    kind: ReceiptKind
+    state: Literal["running", "done"]  # running: it goes on, also after a restart
+    asked: Mapping[str, object]
+    by: str  # who asked: owner, local or retention
+    removed: Mapping[str, int]  # how many, by what
+    freed_bytes: int  # of files
+    begun_at: datetime
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job is in the recording: a stretch of a stage. Offsets in ms."""
+
+    stage: str  # look, or a stage that has stretches
+    stretch: int = 0
+    begin_ms: int = 0
+    end_ms: int = 0  # about: where the stretch really ends is known at its end
+
+    def __str__(self) -> str:
+        return f"{self.stage}:{self.stretch}:{self.begin_ms}:{self.end_ms}"
+
+    @property
+    def spoken(self) -> str:
+        """For people, such as "seeing, 00:10:00 to 00:15:00"."""
+        doing = {"look": "looking it over", "see": "seeing", "hear": "hearing"}.get(self.stage, self.stage)
+        return f"{doing}, {between(self.begin_ms, self.end_ms)}" if self.end_ms else doing
+
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """The place that `str` wrote."""
+        stage, *numbers = text.split(":")
+        return cls(stage, *map(int, numbers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +324,10 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    place: Place | None  # where it is, or was when it ended early
+    deaths: int  # times that a process was lost at one place, without progress between
+    skip: Place | None  # a stretch that is left out, because a person said so
+    file_mark: str | None  # device, inode, size and times of the captured file as it was hashed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,3 +354,43 @@ class Checkpoint:
     state_file: str | None  # file in the source's folder holding the stage's own state
     facts: Mapping[str, object]  # small things: open span, live frame ids, counts, language
     finished: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Something that a person switched on for the whole memory."""
+
+    name: str
+    set_at: datetime
+    until_at: datetime | None  # None: until it is switched off
+    setter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The part of the memory that a token may learn of. What is None is not limited."""
+
+    source_ids: tuple[int, ...] | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def timed(self) -> bool:
+        """Whether they name a time."""
+        return self.start is not None or self.end is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """Leave to use a server: handed to a program, or a browser that signed in. Its secret is not here."""
+
+    id: str  # the part of the token that is no secret
+    kind: TokenKind
+    name: str
+    scopes: tuple[TokenScope, ...]
+    limits: Limits | None  # None: everything
+    parent: str | None  # of a session: the token that it was begun with; None: the owner began it
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None  # to within a minute
+    revoked_at: datetime | None

@@ -24,23 +24,40 @@ import mem
 from mem import config as configuration
 from mem import observe
 from mem.api import (
+    assistants,
+    backups,
     batch,
+    database,
+    deleting,
+    export,
     frames,
     jobs,
+    lastword,
+    models,
     notes,
+    notify,
     pages,
     parts,
     pieces,
+    posture,
+    privacy,
     problems,
+    protocol,
+    retention,
     search,
+    segments,
     serverfile,
+    session,
     sources,
     system,
     timeline,
+    tokens,
     tus,
+    upkeep,
     uploads,
     watch,
 )
+from mem.api.access import Access
 from mem.api.edge import Edge
 from mem.api.feed import Feed
 from mem.api.guard import Gate, Guard
@@ -51,6 +68,9 @@ from mem.config import Config
 from mem.errors import AddressTaken, DatabaseFailed, MemError
 from mem.jobs import worker as embedded
 from mem.memory import Memory, open_memory
+from mem.ops import delete
+from mem.ops import retention as keeping
+from mem.ops.chores import Chores
 
 _KEY_BYTES = 32
 _GRACE_SECONDS = 10  # for answers under way when the server stops
@@ -96,7 +116,10 @@ def create_app(
         },
     )
     app.state.key = key or secrets.token_urlsafe(_KEY_BYTES)
-    for module in (system, uploads, tus, batch, watch, jobs, sources, timeline, frames, search, notes):
+    app.include_router(upkeep.router)
+    asked = (system, uploads, tus, batch, watch, jobs, sources, timeline, frames, search, notes)
+    kept = (segments, models, backups, database, deleting, privacy, retention, export)
+    for module in (*asked, *kept, tokens, session, assistants):
         app.include_router(module.router)
     pages.mount(app)
     problems.install(app)
@@ -119,21 +142,43 @@ async def _life(
         if memory.db.engine == "duckdb":  # then this process alone receives uploads
             parts.sweep(memory.folder / "uploads")
         app.state.memory = memory
+        app.state.chores = chores = Chores()
+        stack.callback(chores.stop)
         app.state.began = time.monotonic()
         app.state.watch = folders.Watch(memory)  # looks into nothing unless it runs
         app.state.room, app.state.digests = Room(memory), pieces.Digests()
-        app.state.gate = Gate(key=app.state.key, max_body_size=memory.config.api.max_body_size)
+        app.state.access = access = Access(memory, app.state.key)
+        app.state.gate = Gate(memory, access)
+        app.state.assistants = assistants.Assistants()
+        stack.callback(app.state.assistants.close)
+        stack.callback(access.write_uses)
         if worker:
-            working = embedded.running(memory)
+            working = _working(memory)
             await asyncio.to_thread(working.__enter__)
             stack.push(working)
             stack.enter_context(folders.running(app.state.watch))
+            if memory.meaning is not None:
+                stack.enter_context(memory.meaning.kept())
+            stack.callback(asyncio.create_task(_keep_within(memory)).cancel)
         app.state.feed = feed = Feed(memory)
         stack.callback(feed.join)
         stack.callback(feed.close)
         stack.enter_context(_streams_end_first(feed))
         stack.callback(asyncio.create_task(_sweep(memory)).cancel)
+        stack.callback(asyncio.create_task(access.note_uses()).cancel)
         yield
+        await app.state.gate.close()
+
+
+def _working(memory: Memory) -> contextlib.AbstractContextManager[object]:
+    """Work on jobs here, or wake those who do."""
+    if memory.config.jobs.backend == "embedded":
+        return embedded.running(memory)
+    if memory.config.jobs.backend == "celery":
+        from mem.jobs import celery  # an extra
+
+        return celery.waking(memory)
+    return contextlib.nullcontext()
 
 
 async def _sweep(memory: Memory) -> None:
@@ -144,6 +189,17 @@ async def _sweep(memory: Memory) -> None:
             await asyncio.to_thread(partial.sweep, memory)
         except MemError as error:
             log.warning("uploads not swept", extra={"action": "sweep_failed", "detail": error.detail})
+
+
+async def _keep_within(memory: Memory) -> None:
+    """Finish deletions that wait, and let go of what the rules say, once a day."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            await asyncio.to_thread(delete.finish, memory)
+            await asyncio.to_thread(keeping.daily, memory)
+        except MemError as error:
+            log.warning("retention not done", extra={"action": "retention_failed", "detail": error.detail})
 
 
 @contextlib.contextmanager
@@ -184,7 +240,7 @@ def serving(memory: Memory, *, worker: bool) -> Iterator[tuple[str, str]]:
     """Serve an opened memory on a free loopback port; gives the address and the owner's key."""
     with contextlib.closing(_bind("127.0.0.1", 0)) as listening:
         app = create_app(memory=memory, worker=worker)
-        server = _server(app)
+        server = _server(app, memory.config)
         thread = threading.Thread(target=server.run, args=([listening],), name="api")
         thread.start()
         try:
@@ -197,22 +253,26 @@ def serving(memory: Memory, *, worker: bool) -> Iterator[tuple[str, str]]:
             thread.join()
 
 
-def serve(config: Config) -> None:
+def serve(config: Config, *, beside: bool = False) -> None:
     """Serve until SIGTERM or SIGINT: page, API and worker. Tells others where in data/server.json.
+
+    One that runs `beside` another, which PostgreSQL allows, leaves the other one's word there.
 
     Raises Locked when another process holds the database, AddressTaken when the port is in use, and
     DatabaseFailed when the database must be opened anew, which only a new process can do.
     """
     observe.start_logging(config.logging.level, config.logging.format, config.logging.dir)
+    lastword.install()
     with (
         contextlib.closing(_bind(config.api.host, config.api.port)) as listening,
         open_memory(config) as memory,
     ):
+        posture.check(config, memory)
         app = create_app(memory=memory)
         url = _url(listening)
-        server = _server(app)
+        server = _server(app, config)
         with (
-            serverfile.written(memory.folder, url, app.state.key),
+            serverfile.written(memory.folder, url, app.state.key, beside=beside),
             _signals_spent(),
             _watched(server, memory),
         ):
@@ -247,8 +307,8 @@ def _watched(server: uvicorn.Server, memory: Memory) -> Iterator[None]:
         watcher.join()
 
 
-def _server(app: FastAPI) -> uvicorn.Server:
-    return uvicorn.Server(
+def _server(app: FastAPI, config: Config) -> uvicorn.Server:
+    return notify.Server(
         uvicorn.Config(
             app,
             log_config=None,
@@ -256,7 +316,7 @@ def _server(app: FastAPI) -> uvicorn.Server:
             server_header=False,
             proxy_headers=False,  # a forwarding header is a reason to refuse, not a word to believe
             h11_max_incomplete_event_size=_HEADER_BYTES,
-            http="h11",
+            http=protocol.bounded(config.api),
             ws="none",
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
@@ -274,7 +334,8 @@ def _await_start(server: uvicorn.Server, thread: threading.Thread) -> None:
 def _bind(host: str, port: int) -> socket.socket:
     """A socket that listens at the address. Raises AddressTaken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
+    # Named as TCP, or asyncio lets Nagle's algorithm hold back the second half of an answer for 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))

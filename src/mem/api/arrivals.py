@@ -9,7 +9,7 @@ from fastapi import Request
 
 from mem import types
 from mem.api import times
-from mem.capture import submit
+from mem.capture import exclusions, pausing, submit, vetting
 from mem.errors import BadRequest, TooBusy, TooLarge
 from mem.memory import Memory
 from mem.store import jobs, sources
@@ -18,6 +18,7 @@ from mem.types import Job, Source
 log = logging.getLogger(__name__)
 
 MAX_LABEL = 500  # characters
+_PRIORITIES = frozenset(map(str, range(10)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Facts:
     modified_at: str | None = None
     location: str | None = None
     device: str | None = None
+    priority: str | None = None  # 0 to 9
 
     def check(self) -> None:
         """Raise BadTime, NaiveTime or BadRequest for what could not be stored."""
@@ -37,6 +39,8 @@ class Facts:
         for name in ("location", "device"):
             if len(getattr(self, name) or "") > MAX_LABEL:
                 raise BadRequest(f"{name!r} is longer than {MAX_LABEL} characters.")
+        if self.priority is not None and self.priority not in _PRIORITIES:
+            raise BadRequest("'priority' is a number from 0 to 9.")
 
 
 def refuse_encoded(request: Request) -> None:
@@ -53,7 +57,8 @@ def refuse_size(memory: Memory, size: int, room: int = 0) -> None:
 
 
 def refuse_when_busy(memory: Memory) -> None:
-    """Raise TooBusy when no job could be queued for the file."""
+    """Raise CapturePaused, or TooBusy when no job could be queued for the file."""
+    pausing.refuse(memory)
     if jobs.queued(memory.db) >= memory.config.jobs.max_queued:
         raise TooBusy
 
@@ -65,8 +70,15 @@ def known(memory: Memory, sha256: str) -> Source | None:
 
 
 def queue(memory: Memory, file: Path, sha256: str, facts: Facts) -> Job:
-    """Queue the capture of a file that is durable. Raises DiskFull, TooBusy."""
+    """Queue the capture of a file that is durable.
+
+    Raises Excluded, MalwareFound (then the file is in quarantine), TooLargeToScan, ScannerAway,
+    CapturePaused, DiskFull, TooBusy.
+    """
     size = file.stat().st_size
+    name = facts.filename or f"Upload of {types.written(types.now())}"
+    exclusions.refuse(memory.config.privacy.exclude, name, facts.location, facts.device)
+    status = vetting.upload(memory, file, sha256, name)
     job = submit.submit(
         memory,
         file,
@@ -74,8 +86,10 @@ def queue(memory: Memory, file: Path, sha256: str, facts: Facts) -> Job:
         modified_at=_instant(facts.modified_at),
         location=facts.location,
         device=facts.device,
-        name=facts.filename or f"Upload of {types.written(types.now())}",
+        name=name,
         content_hash=sha256,
+        scan_status=status,
+        priority=None if facts.priority is None else int(facts.priority),
     )
     log.info("upload stored", extra={"action": "upload_stored", "job": job.id, "bytes": size})
     return job

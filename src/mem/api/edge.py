@@ -6,6 +6,7 @@ Whatever was not foreseen ends here as a problem with that id, and its traceback
 import logging
 import re
 import secrets
+import sys
 import time
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -14,6 +15,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mem import observe
 from mem.api import problems
+from mem.api.access_peers import Peer
+from mem.errors import MemError
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +50,7 @@ class Edge:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, whatever happens."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await _started(self._app, scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
         scope["mem.request_id"] = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
@@ -64,6 +67,29 @@ class Edge:
                     await problems.unforeseen(scope, error)(scope, receive, answer.send)
             finally:
                 _note(scope, answer.status, time.perf_counter() - began)
+
+
+async def _started(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Start and stop the application; what keeps it from starting is said in a sentence."""
+    reason: list[str] = []
+
+    async def said(message: Message) -> None:
+        if message["type"] == "lifespan.startup.failed" and (error := _cause()) is not None:
+            message = {**message, "message": f"{error.detail} {error.hint}".strip()}
+            reason.append(error.code)
+        await send(message)
+
+    try:
+        await app(scope, receive, said)
+    except MemError as error:
+        if not reason:
+            raise
+        log.debug("not started", extra={"action": "not_started", "code": error.code})
+
+
+def _cause() -> MemError | None:
+    error = sys.exc_info()[1]
+    return error if isinstance(error, MemError) else None
 
 
 class _Answer:
@@ -88,6 +114,9 @@ class _Answer:
                 headers.setdefault(name, value)
             headers.setdefault("cache-control", "no-store")
             headers["x-request-id"] = self._scope["mem.request_id"]
+            peer: Peer | None = self._scope.get("mem.peer")
+            if peer is not None and peer.https:
+                headers.setdefault("strict-transport-security", "max-age=31536000")
             if self.status >= 400 and headers.get("content-type", "").startswith("text/plain"):
                 await self._replace(headers)
                 return

@@ -13,12 +13,14 @@ from collections.abc import AsyncIterator, Iterator
 from mem.errors import DatabaseFailed, TooBusy
 from mem.memory import Memory
 from mem.store import jobs
+from mem.store.database import Reader
 from mem.types import ENDED_JOB_STATES, JobEvent
 
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.3
 _REST_SECONDS = 0.05  # between two looks, however often the bell rings
+_AWAY_SECONDS = 1.0  # between looks for a PostgreSQL that does not answer
 _BATCH = 200  # events in one read
 _MAX_LISTENERS = 64
 
@@ -63,22 +65,28 @@ class Feed:
             if not self._listeners and not self._closed.is_set():
                 self._wanted.clear()
 
-    async def of_job(self, job_id: int, after: int) -> AsyncIterator[JobEvent]:
-        """The events of one job with higher ids than `after`, up to its end."""
-        async for event in self._events(job_id, after):
+    async def of_job(self, db: Reader, job_id: int, after: int) -> AsyncIterator[JobEvent]:
+        """The events of one job with higher ids than `after`, up to its end, as far as `db` shows them."""
+        async for event in self._events(db, job_id, after):
             yield event
 
-    async def of_all(self, after: int | None) -> AsyncIterator[JobEvent]:
-        """The events of all jobs with higher ids than `after`; None: only those yet to come."""
+    async def of_all(self, db: Reader, after: int | None) -> AsyncIterator[JobEvent]:
+        """The events of all jobs in `db` with higher ids than `after`; None: only those yet to come."""
         if after is None:
-            after = await asyncio.to_thread(jobs.latest_event, self._memory.db)
-        async for event in self._events(None, after):
+            after = await asyncio.to_thread(jobs.latest_event, db)
+        async for event in self._events(db, None, after):
             yield event
 
-    async def _events(self, job_id: int | None, after: int) -> AsyncIterator[JobEvent]:
+    async def _events(self, db: Reader, job_id: int | None, after: int) -> AsyncIterator[JobEvent]:
         while not self._closed.is_set():
             news = self._news  # taken before reading: what comes after the read sets this one
-            found, ended = await asyncio.to_thread(self._read, job_id, after)
+            try:
+                found, ended = await asyncio.to_thread(self._read, db, job_id, after)
+            except (DatabaseFailed, TooBusy):
+                if self._memory.db.engine == "duckdb":
+                    raise
+                await asyncio.sleep(_AWAY_SECONDS)  # PostgreSQL comes back, and nothing is missed
+                continue
             for event in found:
                 after = event.id
                 yield event
@@ -87,9 +95,8 @@ class Feed:
             if not found:
                 await news.wait()
 
-    def _read(self, job_id: int | None, after: int) -> tuple[list[JobEvent], bool]:
+    def _read(self, db: Reader, job_id: int | None, after: int) -> tuple[list[JobEvent], bool]:
         """The next events, and whether no more will come."""
-        db = self._memory.db
         state = (
             jobs.get(db, job_id).state if job_id is not None else None
         )  # before the events: they tell the end
@@ -102,7 +109,11 @@ class Feed:
             self._wanted.wait()
             try:
                 latest = jobs.latest_event(self._memory.db)
-            except DatabaseFailed:
+            except (DatabaseFailed, TooBusy) as error:
+                if self._memory.db.engine == "postgres":
+                    log.warning("jobs are told of later", extra={"action": "feed_waits", "code": error.code})
+                    self._closed.wait(_AWAY_SECONDS)
+                    continue
                 log.exception("nobody can be told of jobs", extra={"action": "feed_ended"})
                 self.close()
                 return

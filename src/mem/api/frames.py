@@ -8,8 +8,8 @@ from starlette.responses import Response
 from mem import pictures
 from mem.api import render, times
 from mem.api.parameters import Cursor, Id, Limit, Mem, SourceId
-from mem.api.shapes import FramePage, FramesAt, FrameWithSpans, Standing
-from mem.store import frames
+from mem.api.shapes import FramePage, FramesAt, FrameText, FrameWithSpans, Standing
+from mem.store import frames, screen
 
 router = APIRouter(prefix="/api/frames", tags=["asking"])
 
@@ -50,10 +50,18 @@ def page(
 
 @router.get("/{id}", response_model=FrameWithSpans)
 def one(memory: Mem, frame_id: Id) -> Response:
-    """One frame and when it stood."""
+    """One frame, when it stood, and which come before and after it."""
     frame = frames.get(memory.db, frame_id)
     spans = frames.spans_of(memory.db, frame, limit=memory.config.api.max_page)
-    return render.answer(FrameWithSpans(frame=frame, spans=tuple(spans)))
+    before, behind = frames.neighbours(memory.db, frame)
+    return render.answer(FrameWithSpans(frame=frame, spans=tuple(spans), previous=before, next=behind))
+
+
+@router.get("/{id}/text", response_model=FrameText)
+def text(memory: Mem, frame_id: Id) -> Response:
+    """The text that was read off a frame: each line with where it stands and how long it stood unchanged."""
+    frame = frames.get(memory.db, frame_id)
+    return render.answer(FrameText(frame=frame, lines=tuple(screen.on_frame(memory.db, frame))))
 
 
 @router.get(

@@ -1,37 +1,183 @@
-"""Who may ask: callers on this machine, under a name of this machine, from this server's own page.
+"""Who may ask what: decided from the head of a request, before anything of it is read.
 
-While there are no tokens, nothing else is answered. The key in server.json, which only the owner of
-the data directory can read, makes its bearer the *owner*.
+Without tokens callers on this machine are answered, under a name of this machine, from this server's own
+page. With tokens each route asks for the scopes that access_routes.py says. The key in server.json, which
+only the owner of the data directory can read, makes its bearer the *owner*.
 """
 
-import hmac
-import ipaddress
+import asyncio
+import contextlib
+import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mem.api import problems
-from mem.errors import BadKey, ForeignOrigin, MemError, SetupRequired, TooLarge, WrongHost
+from mem import types
+from mem.api import access_peers, problems, rates, shared
+from mem.api.access import Access, Caller
+from mem.api.access_peers import Peer
+from mem.api.access_routes import Found, Need, Routes
+from mem.config import ApiConfig
+from mem.errors import (
+    BadKey,
+    BadToken,
+    MemError,
+    NotAllowed,
+    OutsideLimits,
+    TokenRequired,
+    TooLarge,
+    UnlistedRoute,
+)
+from mem.memory import Memory
+from mem.ops.audit import Audit, Entry
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 _UNLIMITED = ("/api/upload", "/api/uploads")  # count their own bytes, against a limit of their own
-_PORT = 65536
+_NEAR = 20  # times as often, for callers on this machine
+
+is_local = access_peers.is_local
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A request that may go on."""
+
+    caller: Caller
+    found: Found
+    need: Need
+
+
 class Gate:
     """What the guard lets through."""
 
-    key: str
-    max_body_size: int  # bytes
+    def __init__(self, memory: Memory, access: Access) -> None:
+        config = memory.config.api
+        self.config: ApiConfig = config
+        self.access = access
+        self.routes = Routes()
+        self.audit = Audit(memory.folder, config.audit_bytes)
+        self.proxies = access_peers.networks(config.trusted_proxies)
+        self.buckets = {
+            "read": rates.Buckets(rates.parse(config.rate.read)),
+            "search": rates.Buckets(rates.parse(config.rate.search)),
+            "write": rates.Buckets(rates.parse(config.rate.write)),
+            "failures": rates.Buckets(rates.parse(config.rate.failures)),
+        }
+        self.shared = shared.Shared(config.rate.shared_url) if config.rate.shared_url else None
+        self.uploads = rates.Places("uploads", config.max_uploads_per_address)
+        self.streams = rates.Places("streams", config.max_streams_per_address)
+        searchers = config.search_concurrency or 2 * (os.cpu_count() or 1)
+        self.searches = rates.Queue(searchers, config.search_waiting)
+
+    async def admit(self, scope: Scope) -> Admitted:
+        """Let a request in. Raises the error to answer with when it is refused."""
+        headers = Headers(scope=scope)
+        peer = access_peers.peer_of(scope, headers, self.proxies)
+        scope["mem.peer"] = peer
+        closed = not self.access.open
+        access_peers.check_host(headers.get("host", ""), self.config.allowed_hosts, addresses=closed)
+        access_peers.check_head(headers, self.config.max_headers)
+        caller = await self._caller(headers, peer)
+        scope["mem.caller"] = caller
+        access_peers.check_origin(scope, headers, by_cookie=caller.by_cookie)
+        found = self.routes.find(scope["method"], scope["path"])
+        need = self._need(scope, caller, found)
+        scope["mem.found"] = found
+        _permit(caller, need)
+        if need.kind != "free":
+            await self.count(need.kind, _key(caller), factor=_factor(caller))
+        declared = headers.get("content-length", "0")
+        most = self.config.max_body_size
+        if not _unlimited(scope["path"]) and declared.isdecimal() and int(declared) > most:
+            raise TooLarge(f"The body is larger than {most:,} bytes.")
+        return Admitted(caller=caller, found=found or Found(scope["path"], need), need=need)
+
+    @contextlib.asynccontextmanager
+    async def place(self, admitted: Admitted) -> AsyncIterator[None]:
+        """Hold what the request takes up while it lasts. Raises TooManyRequests, TooBusy."""
+        key, factor = access_peers.bucket(admitted.caller.address), _factor(admitted.caller)
+        match admitted.need.place:
+            case "upload":
+                with self.uploads.one(key, factor=factor):
+                    yield
+            case "stream":
+                with self.streams.one(key, factor=factor):
+                    yield
+            case "search":
+                async with self.searches.turn():
+                    yield
+            case _:
+                yield
+
+    async def count(self, name: str, key: str, *, factor: int = 1) -> None:
+        """Count one request of a caller, together with other servers where Redis holds the rates.
+
+        Raises TooManyRequests.
+        """
+        bucket = self.buckets[name]
+        if self.shared is None or not await self.shared.take(name, bucket.rate, key, factor):
+            bucket.take(key, factor=factor)
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        if self.shared is not None:
+            await self.shared.close()
+
+    def still_good(self, scope: Scope) -> bool:
+        """Whether a stream may go on: its token may have ended since it began."""
+        caller: Caller | None = scope.get("mem.caller")
+        found: Found | None = scope.get("mem.found")
+        if caller is None or caller.token is None or found is None or found.need is None:
+            return True
+        return found.need.place != "stream" or self.access.in_force(caller.token)
+
+    def note(self, scope: Scope, status: int) -> None:
+        """Write down who asked for what, where that is of interest."""
+        caller, found = scope.get("mem.caller"), scope.get("mem.found")
+        if caller is None or found is None or found.need is None:
+            return
+        if found.need.noted or status in (401, 403):
+            self.audit.note(
+                Entry(
+                    at=types.now(),
+                    caller=caller.name,
+                    token=caller.token.id if caller.token else None,
+                    address=caller.address,
+                    method=scope["method"],
+                    route=found.route,
+                    target=dict(found.target),
+                    status=status,
+                    request=scope.get("mem.request_id", ""),
+                )
+            )
+
+    async def _caller(self, headers: Headers, peer: Peer) -> Caller:
+        try:
+            return await self.access.caller(headers, peer)
+        except (BadKey, BadToken):
+            await self.count("failures", access_peers.bucket(peer.address), factor=_NEAR if peer.local else 1)
+            raise
+
+    def _need(self, scope: Scope, caller: Caller, found: Found | None) -> Need:
+        """What the request asks for; of an address that is none, its caller must be known to hear so."""
+        if found is not None and found.need is not None:
+            return found.need
+        if not caller.scopes:
+            raise TokenRequired
+        for route in scope["app"].routes:
+            match = route.matches(scope)[0]
+            served = match is not Match.NONE if found is None else match is Match.FULL
+            if served and not (found is not None and isinstance(route, Mount)):  # a folder knows GET alone
+                raise UnlistedRoute
+        return Need(limited="yes", noted=False)
 
 
 class Guard:
-    """ASGI middleware that refuses whoever does not belong, before anything is read."""
+    """ASGI middleware that refuses whoever does not belong."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -42,85 +188,87 @@ class Guard:
             await self._app(scope, receive, send)
             return
         gate: Gate = scope["app"].state.gate
+        status = 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            elif not gate.still_good(scope):
+                raise OSError("the token has ended")  # as if the listener had gone away
+            await send(message)
+
         try:
-            scope["mem.owner"] = admit(scope, gate)
-        except MemError as refusal:
-            await problems.of_error(scope, refusal)(scope, receive, send)
-            return
-        limited = not _unlimited(scope["path"])
-        await self._app(scope, _counted(receive, gate.max_body_size) if limited else receive, send)
+            admitted = await gate.admit(scope)
+            bounded = receive
+            if not _unlimited(scope["path"]):
+                bounded = _bounded(receive, gate.config.max_body_size, gate.config.body_timeout_seconds)
+            async with gate.place(admitted):
+                await self._app(scope, bounded, noting)
+        except MemError as refusal:  # a handler's own are answered further in
+            await problems.of_error(scope, refusal)(scope, receive, noting)
+        finally:
+            gate.note(scope, status)
+
+
+def caller(request: Request) -> Caller:
+    """Who asks."""
+    found: Caller = request.scope["mem.caller"]
+    return found
 
 
 def owner(request: Request) -> bool:
     """Whether the caller proved that the data directory is theirs."""
-    return bool(request.scope["mem.owner"])
+    return caller(request).owner
 
 
-def admit(scope: Scope, gate: Gate) -> bool:
-    """Whether the caller is the owner. Raises the error to answer with when it is not let in."""
-    headers = Headers(scope=scope)
-    host = headers.get("host", "")
-    if not is_local(host):
-        raise WrongHost(f"This server does not go by the name {host!r}.")
-    peer = scope["client"][0] if scope.get("client") else ""
-    if not _is_loopback(peer) or any(name in headers for name in _FORWARDED):
-        raise SetupRequired
-    origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-        raise ForeignOrigin(f"A page of {origin} may not use this server.")
-    unsafe = scope["method"] not in ("GET", "HEAD", "OPTIONS")
-    if unsafe and headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise ForeignOrigin
-    declared = headers.get("content-length", "0")
-    if not _unlimited(scope["path"]) and declared.isdecimal() and int(declared) > gate.max_body_size:
-        raise TooLarge(f"The body is larger than {gate.max_body_size:,} bytes.")
-    return _owns(headers.get("authorization"), gate.key)
+def _permit(caller: Caller, need: Need) -> None:
+    """Raise unless the caller has the scopes, and is limited in no way that the route cannot keep to."""
+    if not need.scopes <= caller.scopes:
+        if not caller.scopes:
+            raise TokenRequired
+        missing = ", ".join(sorted(need.scopes - caller.scopes))
+        raise NotAllowed(f"This needs a token with the scope {missing}.")
+    if need.proved and not caller.proved:
+        raise NotAllowed(
+            "Being on this machine is not enough for that.",
+            hint="Use the command line as the owner of the data directory, or a token with the scope admin.",
+        )
+    limits = caller.limits
+    if limits is not None and (need.limited == "no" or (need.limited == "sources" and limits.timed)):
+        raise OutsideLimits("This tells of more than the token is limited to.")
 
 
-def is_local(host: str) -> bool:
-    """Whether a Host header names this machine: localhost, *.localhost or a loopback address."""
-    try:
-        parts = urlsplit(f"//{host}")
-        name, port = parts.hostname or "", parts.port
-    except ValueError:
-        return False
-    if parts.netloc != host or "@" in host or (port is not None and port >= _PORT):
-        return False
-    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)
+def _key(caller: Caller) -> str:
+    return f"token {caller.token.id}" if caller.token else access_peers.bucket(caller.address)
+
+
+def _factor(caller: Caller) -> int:
+    return _NEAR if caller.near else 1
 
 
 def _unlimited(path: str) -> bool:
     return path in _UNLIMITED or path.startswith("/api/uploads/")
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return bool((mapped or found).is_loopback)
+def _bounded(receive: Receive, most: int, seconds: float) -> Receive:
+    """`receive`, refusing a body that turns out longer than `most` bytes, or takes longer than `seconds`."""
+    total, whole, ends = 0, False, 0.0
 
-
-def _owns(authorization: str | None, key: str) -> bool:
-    if authorization is None:
-        return False
-    scheme, _, given = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), key.encode()):
-        raise BadKey
-    return True
-
-
-def _counted(receive: Receive, most: int) -> Receive:
-    """`receive`, refusing a body that turns out longer than `most` bytes whatever it declared."""
-    total = 0
-
-    async def counting() -> Message:
-        nonlocal total
-        message = await receive()
+    async def bounded() -> Message:
+        nonlocal total, whole, ends
+        if whole:  # what comes now is no body, but that the caller went away
+            return await receive()
+        ends = ends or asyncio.get_running_loop().time() + seconds
+        try:
+            async with asyncio.timeout_at(ends):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"The body was not here within {seconds:g} s.") from None
+        whole = not message.get("more_body", False)
         total += len(message.get("body", b""))
         if total > most:
             raise HTTPException(413, f"The body is larger than {most:,} bytes.")
         return message
 
-    return counting
+    return bounded

@@ -1,18 +1,19 @@
 """Jobs: what is being worked on, how far it is, and what happens to it."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from mem import types
 from mem.api import cursors, render
 from mem.api.feed import Feed
-from mem.api.parameters import Cursor, Id, Limit, Mem, SourceId
+from mem.api.parameters import Cursor, Id, Limit, Mem, Priority, SourceId
 from mem.api.shapes import JobPage
 from mem.api.uploads import accepted
+from mem.capture import control
 from mem.errors import BadCursor
 from mem.store import jobs
 from mem.types import Job, JobEvent, JobState
@@ -21,6 +22,27 @@ router = APIRouter(prefix="/api", tags=["jobs"])
 
 State = Annotated[JobState | None, Query(description="Only jobs in this state")]
 LastEventId = Annotated[int | None, Header(ge=0, le=2**63 - 1, description="Go on behind this event")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """How a job is tried again."""
+
+    skip: bool = False  # without the stretch at which it was killed; that is left out, and said to be
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """How soon a job is wanted."""
+
+    priority: Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requeued:
+    """Jobs that wait again, by their ids."""
+
+    queued: tuple[int, ...]
 
 
 def known_job(memory: Mem, job_id: Id) -> int:
@@ -60,35 +82,43 @@ def one(memory: Mem, job_id: Id) -> Response:
 @router.post("/jobs/{id}/cancel", status_code=202, response_model=Job)
 def cancel(memory: Mem, job_id: Id) -> Response:
     """Ask a job to end; what it committed stays."""
-    with memory.db.write() as w:
-        job = jobs.cancel(w, job_id, types.now())
-    memory.bell.ring()
-    return accepted(job)
+    return accepted(control.cancel(memory, job_id))
 
 
 @router.post("/jobs/{id}/retry", status_code=202, response_model=Job)
-def retry(memory: Mem, job_id: Id) -> Response:
+def retry(memory: Mem, job_id: Id, body: Again | None = None) -> Response:
     """Queue a job again that failed, was cancelled or ended partly; it goes on where it stopped."""
-    with memory.db.write() as w:
-        job = jobs.retry(w, job_id, types.now())
-    memory.bell.ring()
-    return accepted(job)
+    return accepted(control.retry(memory, job_id, skip=body is not None and body.skip))
+
+
+@router.post("/jobs/{id}/priority", status_code=202, response_model=Job)
+def prioritise(memory: Mem, job_id: Id, body: Turn) -> Response:
+    """Give a waiting job another priority; how long it has waited still counts."""
+    return accepted(control.prioritise(memory, job_id, body.priority))
+
+
+@router.post("/jobs/retry", status_code=202, response_model=Requeued)
+def retry_failed(memory: Mem) -> Response:
+    """Queue again every job that failed for a reason that may have passed, which no recording's fault is."""
+    return render.answer(Requeued(queued=tuple(control.retry_failed(memory))), 202)
 
 
 # The two streams are not plain functions: each would hold a thread for as long as somebody listens.
 @router.get("/jobs/{id}/events", response_class=EventSourceResponse)
 async def follow(
-    feed: Listener, job_id: KnownJob, last_event_id: LastEventId = None
+    feed: Listener, memory: Mem, job_id: KnownJob, last_event_id: LastEventId = None
 ) -> AsyncIterator[ServerSentEvent]:
     """What happened and happens to one job (data: JobEvent), until it has ended."""
-    async for event in feed.of_job(job_id, last_event_id or 0):
+    async for event in feed.of_job(memory.db, job_id, last_event_id or 0):
         yield _sent(event)
 
 
 @router.get("/events", response_class=EventSourceResponse)
-async def follow_all(feed: Listener, last_event_id: LastEventId = None) -> AsyncIterator[ServerSentEvent]:
+async def follow_all(
+    feed: Listener, memory: Mem, last_event_id: LastEventId = None
+) -> AsyncIterator[ServerSentEvent]:
     """What happens to all jobs (data: JobEvent): from now on, or behind Last-Event-ID."""
-    async for event in feed.of_all(last_event_id):
+    async for event in feed.of_all(memory.db, last_event_id):
         yield _sent(event)
 
 

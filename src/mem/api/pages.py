@@ -1,10 +1,12 @@
 """The page: static files, and the reference of the API."""
 
+import gzip
 import os
 from importlib import resources
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
+from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -32,8 +34,16 @@ _TYPES = {
 }
 
 
+_PACKED = (".html", ".js", ".mjs", ".css", ".svg")  # what gets smaller by it
+_KEPT = ("content-type", "cache-control", "vary", "last-modified")
+
+
 class _Files(StaticFiles):
-    """The page's files, each with its type, asked after every time and sent when changed."""
+    """The page's files, each with its type, asked after every time and sent, packed, when changed."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory, check_dir=False)
+        self._packed: dict[tuple[str, int], bytes] = {}  # as many as the page has files
 
     def file_response(
         self,
@@ -49,7 +59,21 @@ class _Files(StaticFiles):
         if response.status_code != 304:
             response.headers["content-type"] = kind
         response.headers["cache-control"] = "no-cache"
+        if Path(full_path).suffix in _PACKED:
+            response.headers["vary"] = "Accept-Encoding"
+            if response.status_code == 200 and "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+                return self._gzipped(str(full_path), stat_result.st_mtime_ns, response)
         return response
+
+    def _gzipped(self, path: str, changed_ns: int, plain: Response) -> Response:
+        body = self._packed.get((path, changed_ns))
+        if body is None:
+            body = self._packed[path, changed_ns] = gzip.compress(Path(path).read_bytes(), mtime=0)
+        kept = {
+            name: plain.headers[name] for name in ("content-type", "cache-control", "vary", "last-modified")
+        }
+        etag = f"W/{plain.headers['etag']}"  # the same content in other bytes
+        return Response(body, headers={**kept, "etag": etag, "content-encoding": "gzip"})
 
 
 @router.get("/docs")
@@ -61,7 +85,7 @@ def docs(request: Request) -> HTMLResponse:
 def mount(app: FastAPI) -> None:
     """Serve the page at / and its files at /web."""
     app.include_router(router)
-    files = _Files(directory=FOLDER, check_dir=False)
+    files = _Files(FOLDER)
     app.mount("/web", files, name="web")
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)

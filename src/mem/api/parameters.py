@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from mem.api import guard
+from mem.api.access import Access
 from mem.memory import Memory
 
 DEFAULT_PAGE = 50
@@ -12,7 +14,13 @@ _MAX_ID = 2**63 - 1
 
 
 async def memory(request: Request) -> Memory:
-    """The opened memory that this server serves."""
+    """The memory that this server serves, as far as the caller may know it."""
+    access: Access = request.app.state.access
+    return access.view(guard.caller(request).limits)
+
+
+async def whole(request: Request) -> Memory:
+    """All of the memory, for handlers that keep to the limits of their caller themselves."""
     opened: Memory = request.app.state.memory
     return opened
 
@@ -33,9 +41,11 @@ def storable(text: str) -> str:
 
 
 Mem = Annotated[Memory, Depends(memory)]
+Whole = Annotated[Memory, Depends(whole)]
 Limit = Annotated[int, Depends(page_size)]
 Id = Annotated[int, Path(alias="id", ge=1, le=_MAX_ID)]
 Cursor = Annotated[str | None, Query(description="Where to go on: the `cursor` of the page before")]
 SourceId = Annotated[int | None, Query(alias="source", ge=1, le=_MAX_ID, description="Only this source")]
+Priority = Annotated[int, Field(ge=0, le=9, description="0 to 9, higher first; waiting raises it")]
 Label = Annotated[str, StringConstraints(max_length=500), AfterValidator(storable)]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(storable)]

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mem import folders
+from mem import failpoints, folders
 from mem.api.room import Claim
 from mem.errors import DiskFull, TooLarge, no_room
 
@@ -72,6 +72,7 @@ class Part:
         if self.piece is not None:
             self.piece.update(block)
         self.written += len(block)
+        failpoints.reach("upload.written")
         now = time.monotonic()
         if self.written - self._marked >= _MARK_BYTES or now - self._marked_at >= _MARK_SECONDS:
             self.mark()
@@ -88,7 +89,9 @@ class Part:
         """Make the file durable under its final name, and give that."""
         final = self.path.with_suffix("")
         self.sync()
+        failpoints.reach("upload.synced")
         self.path.rename(final)
+        failpoints.reach("upload.named")
         folders.sync_names(final.parent)
         return final
 
@@ -99,6 +102,7 @@ def receiving(folder: Path, claim: Claim, *, limit: int) -> Iterator[Part]:
     path = folder / f"{uuid.uuid4()}{SUFFIX}"
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
+        failpoints.reach("upload.begun")
         yield Part(path, fd, claim, limit=limit)
     finally:
         os.close(fd)

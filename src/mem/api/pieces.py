@@ -16,13 +16,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mem import failpoints
 from mem.api import arrivals
 from mem.api.arrivals import Facts
 from mem.api.parts import Part
 from mem.api.room import Claim
 from mem.capture import partial
 from mem.capture.partial import Upload
-from mem.errors import NotFound, OffsetMismatch, UploadBusy
+from mem.errors import MediaError, NotFound, OffsetMismatch, UploadBusy
 from mem.memory import Memory
 
 if TYPE_CHECKING:
@@ -88,23 +89,33 @@ class Piece:
     def acknowledge(self) -> None:
         """Make durable what was written so far and how far that is. The last byte counts when all is done."""
         self.part.sync()
+        failpoints.reach("tus.synced")
         if self.part.written < self.upload.size:
             self.upload = partial.put(
                 self._memory, dataclasses.replace(self.upload, offset=self.part.written)
             )
+            failpoints.reach("tus.acknowledged")
             self._digests.hold(self.upload.id, self.part.written, self.part.digest)
 
     def finish(self, facts: Facts) -> None:
         """Hand the whole file over, or drop it when its content is known. Raises DiskFull, TooBusy."""
         self.part.sync()
+        failpoints.reach("tus.whole")
         self._digests.drop(self.upload.id)
         whole = dataclasses.replace(self.upload, offset=self.upload.size)
         if source := arrivals.known(self._memory, self.part.sha256):
             self.upload = partial.put(self._memory, dataclasses.replace(whole, source=source.id))
+            failpoints.reach("tus.known")
             self._file.unlink()
         else:
-            job = arrivals.queue(self._memory, self._file, self.part.sha256, facts)
+            try:
+                job = arrivals.queue(self._memory, self._file, self.part.sha256, facts)
+            except MediaError:  # refused for what it is: sending it again would not help
+                partial.remove(self._memory, self.upload)
+                raise
+            failpoints.reach("tus.queued")
             self.upload = partial.put(self._memory, dataclasses.replace(whole, job=job.id))
+        failpoints.reach("tus.ended")
 
     def close(self) -> None:
         """Let the next sender come."""

@@ -13,7 +13,17 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from mem.api import render
-from mem.errors import BadKey, DiskFull, MemError, TooBusy, no_room
+from mem.errors import (
+    BadKey,
+    BadToken,
+    DiskFull,
+    MemError,
+    NotAllowed,
+    TokenRequired,
+    TooBusy,
+    TooManyRequests,
+    no_room,
+)
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +31,7 @@ MEDIA_TYPE = "application/problem+json"
 _CODES = {
     400: "bad_request",
     404: "unknown_route",
+    408: "too_slow",
     413: "too_large",
     416: "bad_range",
     431: "header_too_large",
@@ -157,7 +168,13 @@ def _headers(error: MemError) -> dict[str, str]:
         return {"Retry-After": "60"}
     if error.status == 503:
         return {"Retry-After": "5"}
-    return {"WWW-Authenticate": "Bearer"} if isinstance(error, BadKey) else {}
+    if isinstance(error, TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, BadToken):
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    if isinstance(error, NotAllowed):
+        return {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, BadKey | TokenRequired) else {}
 
 
 def _phrase(status: int) -> str:

@@ -17,6 +17,8 @@ router = APIRouter(prefix="/api/search", tags=["asking"])
 Words = Annotated[str, Query(alias="q", max_length=1000, description='Words, "phrases", -excluded, pre*')]
 Sources = Annotated[list[int], Query(alias="source", max_length=100, description="Only these sources")]
 Kinds = Annotated[list[TextKind], Query(alias="kind", description="Only these kinds of text")]
+Suspect = Annotated[bool, Query(description="Also speech that is doubted: loops, phantoms, guesses")]
+Meaning = Annotated[bool, Query(description="Also what is alike in meaning; see search.semantic")]
 Location = Annotated[str | None, Query(max_length=500, description="Only sources recorded there")]
 
 
@@ -31,6 +33,8 @@ def page(
     kinds: Kinds = [],  # noqa: B006
     location: Location = None,
     sort: Sort = "relevance",
+    suspect: Suspect = False,
+    meaning: Meaning = False,
     cursor: Cursor = None,
 ) -> Response:
     """Moments that answer the words, everywhere unless `from` and `to` say otherwise."""
@@ -44,5 +48,7 @@ def page(
         limit=min(limit, search.MOST_MOMENTS),
         cursor=cursor,
         sort=sort,
+        suspect=suspect,
+        meaning=meaning,
     )
     return render.answer(search.search(memory, query))

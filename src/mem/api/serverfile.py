@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from mem import failpoints
 from mem.errors import no_room
 
 log = logging.getLogger(__name__)
@@ -15,15 +16,19 @@ NAME = "server.json"
 
 
 @contextlib.contextmanager
-def written(folder: Path, url: str, key: str) -> Iterator[None]:
-    """Keep server.json (mode 0600) in `folder` for the length of the block.
+def written(folder: Path, url: str, key: str, *, beside: bool = False) -> Iterator[None]:
+    """Keep server.json (mode 0600) in `folder` for the length of the block; not `beside` a server that did.
 
     On a full disk there is none: the server answers, and the command line does not find it.
     """
     file, part = folder / NAME, folder / f".{NAME}.part"
+    if beside:
+        yield
+        return
     file.unlink(missing_ok=True)
     try:
         _write(part, {"pid": os.getpid(), "url": url, "key": key})
+        failpoints.reach("server.noted")
         part.replace(file)
     except OSError as error:
         if not no_room(error):

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mem.store.frames import Bucket
 from mem.timeline import Shown
-from mem.types import Frame, Job, Note, Segment, Source, Span, Word
+from mem.types import Channel, Frame, Job, Note, ScreenText, Segment, Source, Span, Suspicion, Word
 
 FromField = Annotated[datetime, Field(alias="from", description="First instant of the range, UTC")]
 Next = Annotated[str | None, Field(description="Give it back as `cursor` for more; null at the end")]
@@ -54,6 +54,8 @@ class UploadState:
 class TimelinePage:
     """What was on screen, said and noted in a range; `sources` is keyed by id.
 
+    `screen` holds the lines of text read off it where they were asked for.
+
     `continues` says which source goes on from which without a pause, by id: same place and device, and
     at most 2 s between them.
     """
@@ -64,6 +66,7 @@ class TimelinePage:
     spans: tuple[Shown, ...]
     segments: tuple[Segment, ...]
     notes: tuple[Note, ...]
+    screen: tuple[ScreenText, ...]
     sources: dict[int, Source]
     continues: dict[int, int]
     cursor: Next
@@ -109,10 +112,20 @@ class FramePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameWithSpans:
-    """One frame and the spans during which it stood."""
+    """One frame, the spans during which it stood, and the ids of its neighbours in the same source."""
 
     frame: Frame
     spans: tuple[Span, ...]
+    previous: int | None
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameText:
+    """The lines of text that were read off a frame, from the top; `frame` has the size their boxes lie in."""
+
+    frame: Frame
+    lines: tuple[ScreenText, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +159,11 @@ class TimedSegment:
     language: str
     confidence: float
     model: str
+    channel: Channel | None
+    suspect: Suspicion | None
+    heard: str | None
+    edited_at: datetime | None
+    edited_by: str | None
     words: tuple[Word, ...]
 
 
@@ -157,6 +175,33 @@ class Transcript:
     name: str
     started_at: datetime
     segments: tuple[TimedSegment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeTranscript:
+    """Everything said in a range, source by source."""
+
+    from_: FromField
+    to: datetime
+    sources: tuple[Transcript, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentPage:
+    """What was said in a range, in order of time."""
+
+    from_: FromField
+    to: datetime
+    range_defaulted: bool
+    segments: tuple[Segment, ...]
+    cursor: Next
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobList:
+    """Jobs that were queued together."""
+
+    jobs: tuple[Job, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,14 +14,21 @@ from mem.timeline import Position
 
 router = APIRouter(prefix="/api/timeline", tags=["asking"])
 
+Screen = Annotated[bool, Query(description="Also the lines of text that were read off the screen")]
+
 
 @router.get("", response_model=TimelinePage)
 def page(
-    memory: Mem, asked: times.AskedRange, limit: Limit, source: SourceId = None, cursor: Cursor = None
+    memory: Mem,
+    asked: times.AskedRange,
+    limit: Limit,
+    source: SourceId = None,
+    screen: Screen = False,
+    cursor: Cursor = None,
 ) -> Response:
     """Spans with their frame, segments and notes that overlap a range, in order of time."""
     span, after = _position(asked, cursor)
-    found = timeline.page(memory, span.start, span.end, source, limit=limit, after=after)
+    found = timeline.page(memory, span.start, span.end, source, limit=limit, after=after, lines=screen)
     return render.answer(
         TimelinePage(
             from_=span.start,
@@ -30,6 +37,7 @@ def page(
             spans=found.spans,
             segments=found.segments,
             notes=found.notes,
+            screen=found.screen,
             sources=found.sources,
             continues=found.continues,
             cursor=None if found.next is None else _cursor(span, found.next),
@@ -61,16 +69,17 @@ def _position(asked: times.Range, cursor: str | None) -> tuple[times.Range, Posi
     """The range and where in it to go on; a cursor brings its own range, so that `now` stands still."""
     if cursor is None:
         return asked, Position()
-    values: Sequence[cursors.Value] = cursors.decode("timeline", cursor, 9)
+    values: Sequence[cursors.Value] = cursors.decode("timeline", cursor, 11)
     position = Position(
         span=cursors.to_key(values[3], values[4]),
         segment=cursors.to_key(values[5], values[6]),
         note=cursors.to_key(values[7], values[8]),
+        line=cursors.to_key(values[9], values[10]),
     )
     return times.from_cursor(values[:3]), position
 
 
 def _cursor(span: times.Range, position: Position) -> str:
-    keys = (position.span, position.segment, position.note)
+    keys = (position.span, position.segment, position.note, position.line)
     flat = [value for key in keys for value in cursors.from_key(key)]
     return cursors.encode("timeline", [*times.to_cursor(span), *flat])

@@ -15,6 +15,7 @@ from mem.errors import BadCursor, BadTime, NaiveTime
 
 _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)$")
 _YEARS = range(1000, 9000)  # beyond, adding days could leave the calendar
+FIRST, LAST = datetime(_YEARS[0], 1, 1, tzinfo=UTC), datetime(_YEARS[-1], 1, 1, tzinfo=UTC)
 
 
 def instant(value: object) -> object:

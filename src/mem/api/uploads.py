@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from mem import failpoints
 from mem.api import arrivals, forms, guard, pace, parts, render, times
 from mem.api.arrivals import Facts
-from mem.api.parameters import FilePath, Label, Mem
+from mem.api.parameters import FilePath, Label, Mem, Priority
 from mem.api.room import Claim, Room
 from mem.api.shapes import KnownFile
 from mem.capture import submit
@@ -32,6 +33,7 @@ class CaptureRequest:
     started_at: times.Instant | None = None
     location: Label | None = None
     device: Label | None = None
+    priority: Priority | None = None
 
 
 Text = Annotated[str | None, Query(max_length=arrivals.MAX_LABEL)]
@@ -42,7 +44,14 @@ def capture(request: Request, memory: Mem, body: CaptureRequest) -> Response:
     """Take in a file that the server can read, beneath `capture.allowed_roots`."""
     roots = None if guard.owner(request) else memory.config.allowed_roots
     path = submit.allowed(Path(body.path), roots)
-    job = submit.submit(memory, path, started_at=body.started_at, location=body.location, device=body.device)
+    job = submit.submit(
+        memory,
+        path,
+        started_at=body.started_at,
+        location=body.location,
+        device=body.device,
+        priority=body.priority,
+    )
     return accepted(job)
 
 
@@ -67,6 +76,7 @@ def capture(request: Request, memory: Mem, body: CaptureRequest) -> Response:
                             "modified_at": {"type": "string", "format": "date-time"},
                             "location": {"type": "string"},
                             "device": {"type": "string"},
+                            "priority": {"type": "integer", "minimum": 0, "maximum": 9},
                         },
                     }
                 },
@@ -84,6 +94,7 @@ async def upload(
     ] = None,
     location: Text = None,
     device: Text = None,
+    priority: Annotated[Priority | None, Query()] = None,
 ) -> Response:
     """Take in the request's body, raw or as the multipart field `file`."""
     facts = Facts(
@@ -92,6 +103,7 @@ async def upload(
         modified_at=modified_at,
         location=location,
         device=device,
+        priority=None if priority is None else str(priority),
     )
     facts.check()
     room: Room = request.app.state.room
@@ -133,6 +145,7 @@ def _finish(memory: Memory, part: parts.Part, facts: Facts) -> Response:
         undo.callback(path.unlink, missing_ok=True)
         job = arrivals.queue(memory, path, part.sha256, facts)
         undo.pop_all()
+    failpoints.reach("upload.queued")
     return accepted(job)
 
 

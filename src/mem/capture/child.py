@@ -1,4 +1,4 @@
-"""The process that decodes one recording: `python -m mem.capture.child probe|see|hear`.
+"""The process that decodes one recording: `python -m mem.capture.child probe|see|hear|read`.
 
 Started by `mem.media.sandbox.run`, never by hand. The recording is its standard input (descriptor
 0), which the decoders open by number, so that no path is known here. Decoders are imported only
@@ -25,11 +25,24 @@ def _see(request: dict[str, Any], state: bytes) -> Iterator[Message]:
     yield from see.see(request, state)
 
 
-def _hear(request: dict[str, Any], state: bytes) -> Iterator[Message]:
-    from mem.capture import hear
+class _Hearing:
+    """Listens to one recording after the other with the model that is loaded."""
 
-    yield from hear.hear(request, state)
+    def __init__(self) -> None:
+        self._loaded: Any = None
+
+    def __call__(self, request: dict[str, Any], state: bytes) -> Iterator[Message]:
+        from mem.capture import ear, hear
+
+        self._loaded = self._loaded or ear.Loaded()
+        yield from hear.hear(request, state, loaded=self._loaded)
+
+
+def _read(request: dict[str, Any], state: bytes) -> Iterator[Message]:
+    from mem.capture import read
+
+    yield from read.read(request, state)
 
 
 if __name__ == "__main__":
-    confined.serve({"probe": _probe, "see": _see, "hear": _hear})
+    confined.serve({"probe": _probe, "see": _see, "hear": _Hearing(), "read": _read})

@@ -5,7 +5,7 @@ import logging
 import os
 from pathlib import Path
 
-from mem import folders
+from mem import failpoints, folders
 from mem.capture.scan import Reason
 from mem.errors import NotFound
 from mem.memory import Memory
@@ -30,6 +30,7 @@ def clear(memory: Memory, root: str, row: WatchedFile) -> Reason | None:
             return None  # the next look takes it for a new one
         if memory.config.capture.watch_after == "delete":
             Path(row.path).unlink()
+            failpoints.reach("watch.deleted")
         else:
             _move(memory, source, root, row.path)
     except FileNotFoundError:
@@ -41,6 +42,7 @@ def clear(memory: Memory, root: str, row: WatchedFile) -> Reason | None:
         return "not_cleared"
     with memory.db.write() as w:
         watched.forget(w, row.path)
+    failpoints.reach("watch.forgotten")
     log.info("watched file cleared", extra={"action": "watch_cleared", "source": source.id})
     return None
 
@@ -65,8 +67,10 @@ def _move(memory: Memory, source: Source, root: str, path: str) -> None:
     follows = source.path == path or (source.path is not None and not os.path.lexists(source.path))
     if follows:
         _point(memory, source.id, str(target))
+    failpoints.reach("watch.pointed")
     try:
         Path(path).rename(target)
+        failpoints.reach("watch.moved")
     except OSError:
         if follows:
             _point(memory, source.id, path)

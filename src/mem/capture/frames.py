@@ -14,20 +14,20 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from mem import folders, observe, packs, types
-from mem.capture import progress
+from mem import failpoints, folders, observe, packs, types
+from mem.capture import exclusions, gaps, progress
 from mem.capture.lease import Lease
 from mem.capture.progress import Seen
+from mem.capture.shelf import Shelf
 from mem.errors import DecoderCrashed
 from mem.media import sandbox
 from mem.media.wire import Message
 from mem.memory import Memory
-from mem.store import checkpoints, frames, sources
+from mem.store import sources
 from mem.store.database import Writer
 from mem.store.frames import NewFrame
-from mem.types import Checkpoint, Source, Span
+from mem.types import Checkpoint, Place, Source, Span
 
-PACK_MS = 3_600_000  # a new pack for each hour of the recording
 LIVE = 64  # frames that the keep rule may come back to; it remembers fewer
 
 
@@ -41,21 +41,53 @@ class _Shown:
     samples: int
 
 
-def see(memory: Memory, lease: Lease, source: Source, path: Path, limits: sandbox.Limits) -> None:
-    """Look at the picture of `source` from where it was left, and store what is new."""
-    checkpoint = checkpoints.get(memory.db, source.id, "see")
+def see(
+    memory: Memory, lease: Lease, source: Source, path: Path, limits: sandbox.Limits, shelf: Shelf
+) -> None:
+    """Look at the picture of `source` from where it was left, and store what is new on the shelf."""
+    checkpoint = shelf.checkpoint("see")
     if checkpoint is not None and checkpoint.finished:
         return
-    state = progress.read_state(folders.of(memory, source), checkpoint)
-    request = _request(memory, checkpoint)
+    at = _place(memory, source, checkpoint)
+    lease.at(at)
+    if gaps.wanted(lease, at):
+        checkpoint = _leave_out(memory, lease, source, shelf, at)
+    state = progress.read_state(shelf.folder, checkpoint)
+    request = _request(memory, checkpoint) | _not_kept(memory, source)
     with (
-        _Storing(memory, lease, source, checkpoint) as storing,
+        _Storing(memory, lease, source, shelf, checkpoint) as storing,
         sandbox.run(
             "mem.capture.child", "see", path, request, state=state, limits=limits, cancelled=lease.stopped
         ) as messages,
     ):
         for message in messages:
             storing.take(message)
+
+
+def _place(memory: Memory, source: Source, checkpoint: Checkpoint | None) -> Place:
+    return gaps.place(source, "see", checkpoint, memory.config.capture.stretch_seconds * 1000)
+
+
+def _leave_out(memory: Memory, lease: Lease, source: Source, shelf: Shelf, at: Place) -> Checkpoint:
+    """Commit the stretch as a gap. No picture from before goes on behind it."""
+    before = shelf.checkpoint("see")
+    seen = Seen.of(before)
+    seen = replace(seen, open=None, live={}, gaps=(*seen.gaps, (at.begin_ms, at.end_ms)))
+    after = progress.step(
+        source.id,
+        "see",
+        seen,
+        stretch=at.stretch + 1,
+        until_ms=at.end_ms,
+        pack=before.pack if before else None,
+        pack_length=before.pack_length if before else 0,
+    )
+    with memory.db.write() as w:
+        lease.check(w)
+        shelf.put(w, after, expected=before.stretch if before else None)
+        following = _place(memory, source, after)
+        lease.commit(w, progress.share(source, at.end_ms), {"samples": seen.samples}, following=following)
+    return after
 
 
 def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
@@ -65,7 +97,9 @@ def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
     return {
         "every_ms": every,
         "tolerance_ms": 0 if frame.sampling == "exact" else every // 2,
-        "sensitivity": frame.sensitivity,
+        "sensitivity": frame.sensitivity
+        if isinstance(frame.sensitivity, str)
+        else frame.sensitivity.model_dump(),
         "format": frame.format,
         "quality": frame.jpeg_quality if frame.format == "jpeg" else frame.quality,
         "max_width": frame.max_width,
@@ -77,23 +111,30 @@ def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
             "until_ms": checkpoint.until_ms,
             "stretch": checkpoint.stretch,
             "next_ordinal": seen.next_ordinal,
+            "anew": gaps.behind(checkpoint),
         },
     }
 
 
-def pack_name(until_ms: int) -> str:
-    """The pack that a stretch beginning at this offset goes to."""
-    return packs.name(until_ms // PACK_MS + 1)
+def _not_kept(memory: Memory, source: Source) -> dict[str, Any]:
+    """What of the picture is covered before anything is stored, as the rules about the source say."""
+    rules = exclusions.of_source(memory.config.privacy.exclude, source)
+    return {
+        "hidden": exclusions.hours(memory.config, rules, source),
+        "regions": exclusions.regions(rules),
+    }
 
 
 class _Storing:
     """The pack being written and the frames of the stretch that is under way."""
 
-    def __init__(self, memory: Memory, lease: Lease, source: Source, checkpoint: Checkpoint | None) -> None:
-        self._memory, self._lease, self._source = memory, lease, source
+    def __init__(
+        self, memory: Memory, lease: Lease, source: Source, shelf: Shelf, checkpoint: Checkpoint | None
+    ) -> None:
+        self._memory, self._lease, self._source, self._shelf = memory, lease, source, shelf
         self._checkpoint = checkpoint
-        self._seen = Seen.of(checkpoint)
-        self._folder = folders.of(memory, source)
+        self._seen = replace(Seen.of(checkpoint), rerun=shelf.job)
+        self._folder = shelf.folder
         self._open = contextlib.ExitStack()
         self._begin()
 
@@ -108,7 +149,7 @@ class _Storing:
         self._pending: dict[int, NewFrame] = {}
         self._bytes = 0
         at = self._checkpoint
-        self._name = pack_name(at.until_ms if at else 0)
+        self._name = self._shelf.pack_name(at.until_ms if at else 0)
         length = at.pack_length if at and at.pack == self._name else 0
         self._open.close()
         self._pack = self._open.enter_context(packs.open_pack(self._folder, self._name, length))
@@ -146,46 +187,57 @@ class _Storing:
             thumb_length=len(thumb),
             sha256=sha256(image).hexdigest(),
         )
+        failpoints.reach("pack.appended")
 
     def _commit(self, facts: dict[str, Any], state: bytes) -> None:
         """Make the stretch durable: bytes first, then its rows and checkpoint at once."""
         begun, index = self._checkpoint.until_ms if self._checkpoint else 0, int(facts["index"])
         shown = [_Shown(*map(int, span)) for span in facts["spans"]]
         until_ms = int(facts["until_ms"])
+        if shown and gaps.behind(self._checkpoint):  # the gap lasts until something was seen again
+            begun = max(begun, shown[0].start_ms)
+            self._seen = replace(self._seen, gaps=gaps.lengthened(self._seen.gaps, begun))
         _check_tiling(shown, begun, until_ms)
         folders.guard_space(self._memory, len(state))
         self._pack.append(f"{until_ms:012d}.stretch.json", self._record(index, shown))
         length = self._pack.sync()
+        failpoints.reach("pack.synced")
         state_file = progress.write_state(self._folder, "see", index, state)
-        with self._memory.db.write() as w:
-            self._lease.check(w)
-            ids = frames.add_many(w, self._source.id, self._dated(w))
-            live = {**self._seen.live, **dict(zip(map(str, self._pending), ids, strict=True))}
-            continued, rows = self._rows(shown, live)
-            if continued is not None:
-                frames.extend_span(w, self._source.id, continued.start, continued.end, continued.samples)
-            frames.add_spans(w, rows)
-            self._seen = self._after(facts, shown, live, rows[-1] if rows else continued)
-            self._store(
-                w,
-                progress.step(
-                    self._source.id,
-                    "see",
-                    self._seen,
-                    stretch=index + 1,
-                    until_ms=until_ms,
-                    pack=self._name,
-                    pack_length=length,
-                    state_file=state_file,
-                ),
-            )
-            self._lease.commit(w, progress.share(self._source, until_ms), self._facts())
+        self._write(facts, shown, length, state_file)
+        failpoints.reach("stretch.seen")
         self._memory.bell.ring()
         progress.drop_states(self._folder, "see", keep=state_file)
         observe.FRAMES_SAMPLED.inc(int(facts["samples"]))
-        observe.FRAMES_STORED.inc(len(ids))
+        observe.FRAMES_STORED.inc(len(self._pending))
         observe.FRAME_BYTES.inc(self._bytes)
-        progress.report(self._source.id, "see", begun, until_ms, frames=len(ids))
+        progress.report(self._source.id, "see", begun, until_ms, frames=len(self._pending))
+
+    def _write(self, facts: dict[str, Any], shown: Sequence[_Shown], length: int, state_file: str) -> None:
+        """The stretch's rows, its checkpoint and the job's progress, in one transaction."""
+        until_ms = int(facts["until_ms"])
+        with self._memory.db.write() as w:
+            self._lease.check(w)
+            ids = self._shelf.add_frames(w, self._dated(w))
+            live = {**self._seen.live, **dict(zip(map(str, self._pending), ids, strict=True))}
+            continued, rows = self._rows(shown, live)
+            if continued is not None:
+                self._shelf.extend_span(w, continued)
+            self._shelf.add_spans(w, rows)
+            self._seen = self._after(facts, shown, live, rows[-1] if rows else continued)
+            after = progress.step(
+                self._source.id,
+                "see",
+                self._seen,
+                stretch=int(facts["index"]) + 1,
+                until_ms=until_ms,
+                pack=self._name,
+                pack_length=length,
+                state_file=state_file,
+            )
+            self._store(w, after)
+            following = _place(self._memory, self._source, after)
+            share = progress.share(self._source, until_ms)
+            self._lease.commit(w, share, self._facts(), following=following)
 
     def _dated(self, w: Writer) -> list[NewFrame]:
         """The pending frames, moved if a person re-dated the recording since they came."""
@@ -236,17 +288,20 @@ class _Storing:
             frames=seen.frames + len(self._pending),
             bytes=seen.bytes + self._bytes,
             warnings=progress.merge(seen.warnings, facts["warnings"]),
+            gaps=seen.gaps,
+            rerun=seen.rerun,
         )
 
     def _finish(self, facts: dict[str, Any]) -> None:
         """Note that the whole picture was seen, and how long it is."""
         at = self._checkpoint
         warnings = progress.merge(self._seen.warnings, facts["warnings"])
-        self._seen = replace(self._seen, partial=bool(facts["partial"]), warnings=warnings)
+        partial = bool(facts["partial"] or self._seen.gaps)
+        self._seen = replace(self._seen, partial=partial, warnings=warnings)
         ended_at = types.after(self._source.started_at, int(facts["duration_ms"]))
         with self._memory.db.write() as w:
             self._lease.check(w)
-            progress.lengthen(w, self._source.id, ended_at)
+            self._shelf.lengthen(w, ended_at)
             self._store(
                 w,
                 progress.step(
@@ -260,11 +315,12 @@ class _Storing:
                     finished=True,
                 ),
             )
+        failpoints.reach("seen.finished")
         progress.drop_states(self._folder, "see", keep=None)
 
     def _store(self, w: Writer, checkpoint: Checkpoint) -> None:
         before = self._checkpoint
-        checkpoints.put(w, checkpoint, expected=before.stretch if before else None)
+        self._shelf.put(w, checkpoint, expected=before.stretch if before else None)
         self._checkpoint = checkpoint
 
     def _record(self, index: int, shown: Sequence[_Shown]) -> bytes:

@@ -3,120 +3,174 @@
 Pieces of about a minute, each ending in a lull, go through the detector, and what is speech through the
 model, which is loaded when the first speech is found. What is said depends on nothing but the recording,
 the last committed stretch and the language, so a run that goes on from there says word for word what an
-undisturbed one says.
+undisturbed one says. Stereo sound whose sides carry different voices is listened to side by side from the
+piece on that shows it.
 """
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, get_args
 
 import numpy as np
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 
+from mem.capture.ear import Ear, Loaded, Request
 from mem.media import audio
 from mem.media.audio import Piece
 from mem.media.container import open_container
 from mem.media.wire import Message
-from mem.speech import models, vad
+from mem.speech import channels, sentences, vad, windows
 from mem.speech.sentences import Sentence
 from mem.speech.vad import Region
-from mem.speech.whisper import Recogniser
+from mem.types import Channel
 
-_ENOUGH = 50 * audio.RATE  # speech that fills two looks of the model
 _LONGEST_CHAPTER = 300 * audio.RATE
+_ENOUGH = 270 * audio.RATE  # speech that fills ten looks of the model
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What to listen with, and from where on."""
-
-    model_path: Path
-    model_name: str
-    device: str  # auto, cpu or cuda
-    compute_type: str
-    threads: int
-    language: str | None  # None: the one that is heard first
-    stretch_ms: int
-    until_ms: int = 0  # everything before is committed
-    stretch: int = 0  # number of the next stretch
-
-    @classmethod
-    def parse(cls, fields: dict[str, Any]) -> "Request":
-        """The request from a message's fields."""
-        at = fields["resume"] or {}
-        return cls(
-            model_path=Path(fields["model_path"]),
-            model_name=str(fields["model_name"]),
-            device=str(fields["device"]),
-            compute_type=str(fields["compute_type"]),
-            threads=int(fields["threads"]),
-            language=fields["language"],
-            stretch_ms=int(fields["stretch_ms"]),
-            until_ms=int(at.get("until_ms", 0)),
-            stretch=int(at.get("stretch", 0)),
-        )
-
-
-def hear(fields: dict[str, Any], state: bytes, *, descriptor: int = 0) -> Iterator[Message]:
+def hear(
+    fields: dict[str, Any], state: bytes, *, descriptor: int = 0, loaded: Loaded | None = None
+) -> Iterator[Message]:
     """Listen to the recording behind `descriptor`: messages `segment`, `stretch`, `progress`, `end`.
 
-    `state` is the body of the last committed `stretch`, empty at the beginning.
+    `state` is the body of the last committed `stretch`, empty at the beginning. For a speech server there
+    are messages `window` instead of `segment`: sound in 16 bits, and where it comes from.
     """
     request = Request.parse(fields)
-    ear = _Ear(request, json.loads(state) if state and fields["resume"] else {})
+    resumed = json.loads(state) if state and fields["resume"] else {}
+    ear = Ear(request, resumed, loaded or Loaded())
     with open_container(descriptor) as container:
-        yield from _listen(container, request, ear)
+        yield from _Listening(request, ear).listen(container)
 
 
-def _listen(container: InputContainer, request: Request, ear: "_Ear") -> Iterator[Message]:
-    stream = audio.find(container)
-    faults = audio.Faults()
-    index, committed, until_ms, speech_ms = request.stretch, request.until_ms, 0, 0
-    chapter = Chapter()
-    for piece in audio.pieces(audio.sound(container, stream, faults)) if stream else ():
-        until_ms = piece.end // audio.PER_MS
-        if until_ms > committed:
-            speech = vad.regions(piece.samples)
-            speech_ms += sum(region.end - region.start for region in speech) // audio.PER_MS
-            if not chapter.goes_on(piece):
-                yield from _told(ear, chapter)
-                chapter = Chapter()
-            chapter.add(piece, speech)
-            crossed = until_ms // request.stretch_ms > committed // request.stretch_ms
-            if crossed or chapter.full:
-                yield from _told(ear, chapter)
-                chapter = Chapter()
-            if crossed:
-                yield _stretch(index, until_ms, speech_ms, ear)
-                index, committed, speech_ms = index + 1, until_ms, 0
-        yield Message("progress", {"offset_ms": until_ms})
-    if until_ms > committed:
-        yield from _told(ear, chapter)
-        yield _stretch(index, until_ms, speech_ms, ear)
-    yield Message(
-        "end",
-        {
-            "duration_ms": until_ms,
-            "speech_ms": ear.speech_ms,
-            "partial": faults.partial,
-            "warnings": [*ear.warnings, *faults.warnings()],
-        },
-    )
+class _Listening:
+    """Where the listening is: the chapters that are gathered, and what is committed."""
+
+    def __init__(self, request: Request, ear: Ear) -> None:
+        self._request, self._ear = request, ear
+        self._chapters: dict[Channel | None, Chapter] = {}
+        self._index, self._committed = request.stretch, request.until_ms
+        self._speech_ms = 0  # since the last stretch
+
+    def listen(self, container: InputContainer) -> Iterator[Message]:
+        """All of the recording that is not committed."""
+        faults = audio.Faults()
+        until_ms = 0
+        for piece in _pieces(container, audio.find(container), faults, self._request):
+            until_ms = piece.end // audio.PER_MS
+            if until_ms > self._committed:
+                yield from self._take(piece)
+                crossed = until_ms // self._request.stretch_ms > self._committed // self._request.stretch_ms
+                if crossed or any(chapter.full for chapter in self._chapters.values()):
+                    yield from self._told()
+                if crossed:
+                    yield self._stretch(until_ms)
+            yield Message("progress", {"offset_ms": until_ms})
+        if until_ms > self._committed:
+            yield from self._told()
+            yield self._stretch(until_ms)
+        yield Message(
+            "end",
+            {
+                "duration_ms": until_ms,
+                "speech_ms": self._ear.speech_ms,
+                "partial": faults.partial,
+                "warnings": [*self._ear.warnings, *faults.warnings()],
+            },
+        )
+
+    def _take(self, piece: Piece) -> Iterator[Message]:
+        """Find the speech in a piece and put both into the chapter, or into that of each side."""
+        split = self._ear.split or (piece.sound.ndim == 2 and channels.differ(piece.sound))
+        if split != self._ear.split or not all(each.goes_on(piece) for each in self._chapters.values()):
+            yield from self._told()
+        self._ear.split = split
+        alone: dict[Channel | None, audio.Samples] = {None: piece.samples}
+        sides = _sides(piece) if split else alone
+        found = {channel: vad.regions(samples) for channel, samples in sides.items()}
+        if split:
+            left, right = sides["left"], sides["right"]
+            found = {
+                "left": channels.own(found["left"], left, right),
+                "right": channels.own(found["right"], right, left),
+            }
+        for channel, samples in sides.items():
+            chapter = self._chapters.setdefault(channel, Chapter())
+            chapter.add(Piece(piece.start, samples), found[channel])
+        self._speech_ms += _covered(found.values()) // audio.PER_MS
+
+    def _told(self) -> Iterator[Message]:
+        """What is said in the chapters, in order of time, with a sign of life for each window."""
+        said: list[tuple[Sentence, Channel | None]] = []
+        for channel, chapter in self._chapters.items():
+            if self._request.remote:
+                yield from _sent(chapter, channel)
+                continue
+            for step in self._ear.listen(chapter.samples, chapter.speech, chapter.start):
+                said += ((sentence, channel) for sentence in step)
+                yield Message("progress", {"offset_ms": chapter.end // audio.PER_MS})
+        self._chapters = {}
+        for sentence, channel in sorted(said, key=lambda each: each[0].start_ms):
+            yield Message("segment", sentences.fields_of(sentence, channel))
+
+    def _stretch(self, until_ms: int) -> Message:
+        ear, index = self._ear, self._index
+        ear.speech_ms += self._speech_ms
+        fields = {
+            "index": index,
+            "until_ms": until_ms,
+            "speech_ms": self._speech_ms,
+            "language": ear.language,
+            "warnings": list(ear.warnings),
+        }
+        self._index, self._committed, self._speech_ms = index + 1, until_ms, 0
+        return Message("stretch", fields, json.dumps(ear.state()).encode())
 
 
-def _told(ear: "_Ear", chapter: "Chapter") -> Iterator[Message]:
-    """What is said in a chapter, with a sign of life for each window of it."""
-    for step in ear.listen(chapter):
-        yield from (Message("segment", _fields(sentence)) for sentence in step)
-        yield Message("progress", {"offset_ms": chapter.end // audio.PER_MS})
+def _pieces(
+    container: InputContainer, stream: AudioStream | None, faults: audio.Faults, request: Request
+) -> Iterator[Piece]:
+    if stream is None:
+        return
+    parts = audio.sound(container, stream, faults, request.gaps)
+    yield from audio.pieces(parts if request.only is None else audio.within(parts, *request.only))
+
+
+def _sides(piece: Piece) -> dict[Channel | None, audio.Samples]:
+    sound = np.broadcast_to(np.atleast_2d(piece.sound), (2, piece.length))
+    return {channel: np.ascontiguousarray(sound[row]) for row, channel in enumerate(get_args(Channel))}
+
+
+def _covered(found: Iterable[list[Region]]) -> int:
+    """Samples in which anybody speaks."""
+    covered, reached = 0, 0
+    for at in sorted((each for side in found for each in side), key=lambda each: each.start):
+        covered += max(0, at.end - max(at.start, reached))
+        reached = max(reached, at.end)
+    return covered
+
+
+def _sent(chapter: "Chapter", channel: Channel | None) -> Iterator[Message]:
+    """The windows of a chapter, for a server to listen to."""
+    if not chapter.speech:
+        return
+    samples = chapter.samples
+    for window in windows.pack(chapter.speech, len(samples)):
+        fields = {
+            "start": chapter.start,
+            "channel": channel,
+            "spans": [[span.start, span.end] for span in window.spans],
+            "speech": [[at.start, at.end] for at in window.speech],
+        }
+        sound = np.clip(window.cut(samples) * 32767, -32768, 32767).astype("<i2")
+        yield Message("window", fields, sound.tobytes())
 
 
 class Chapter:
-    """Neighbouring pieces that are listened to at once, until there is a minute of speech in them.
+    """Neighbouring pieces that are listened to at once, until there is much speech in them.
 
-    The model looks at 30 s however little is said in them; where little is said this halves its work.
+    The model looks at 30 s however little is said in them, and several looks at once cost less.
     """
 
     def __init__(self) -> None:
@@ -153,78 +207,3 @@ class Chapter:
         shift = piece.start - self.start
         self.speech += [Region(region.start + shift, region.end + shift) for region in speech]
         self._pieces.append(piece)
-
-
-def _stretch(index: int, until_ms: int, speech_ms: int, ear: "_Ear") -> Message:
-    ear.speech_ms += speech_ms
-    fields = {
-        "index": index,
-        "until_ms": until_ms,
-        "speech_ms": speech_ms,
-        "language": ear.language,
-        "warnings": list(ear.warnings),
-    }
-    return Message("stretch", fields, json.dumps(ear.state()).encode())
-
-
-def _fields(sentence: Sentence) -> dict[str, Any]:
-    return {
-        "start_ms": sentence.start_ms,
-        "end_ms": sentence.end_ms,
-        "text": sentence.text,
-        "language": sentence.language,
-        "confidence": sentence.confidence,
-        "words": [
-            [word.start_ms, word.end_ms, word.text.strip(), round(word.probability, 4)]
-            for word in sentence.words
-        ],
-    }
-
-
-class _Ear:
-    """The model, once there is something to listen to, and the language that it is listened to in."""
-
-    def __init__(self, request: Request, state: dict[str, Any]) -> None:
-        self._request = request
-        self._recogniser: Recogniser | None = None
-        self.language: str | None = state.get("language") or request.language
-        self.speech_ms = int(state.get("speech_ms", 0))  # committed so far
-        self.warnings: list[str] = list(state.get("warnings", ()))
-
-    def state(self) -> dict[str, Any]:
-        """What a later run needs to go on as this one would."""
-        return {"language": self.language, "speech_ms": self.speech_ms, "warnings": self.warnings}
-
-    def listen(self, chapter: Chapter) -> Iterator[list[Sentence]]:
-        """What is said in a chapter, with empty steps as signs of life."""
-        if not chapter.speech:
-            return
-        recogniser, samples = self._load(), chapter.samples
-        language = self.language
-        if language is None:
-            language, sure = recogniser.language(samples, chapter.speech)
-            self.language = language if sure else None
-        yield from recogniser.steps(samples, chapter.speech, language=language, start=chapter.start)
-
-    def _load(self) -> Recogniser:
-        if self._recogniser is None:
-            request = self._request
-            self._recogniser = Recogniser(
-                request.model_path,
-                device=models.device(request.device),
-                compute_type=request.compute_type,
-                threads=request.threads,
-            )
-            if self.language is not None:
-                self._agree(self._recogniser, self.language)
-        return self._recogniser
-
-    def _agree(self, recogniser: Recogniser, language: str) -> None:
-        """Listen in English, and say so, where the model knows nothing else."""
-        if recogniser.english_only and language != "en":
-            self.language = "en"
-            self.warnings.append(
-                f"The speech model {self._request.model_name} understands English only, not {language!r}."
-            )
-        else:
-            recogniser.check_language(language)

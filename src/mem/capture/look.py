@@ -7,15 +7,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
-from mem import folders, types
+from mem import failpoints, folders, types
+from mem.capture import exclusions, vetting
 from mem.capture.lease import Lease
-from mem.errors import DecoderCrashed, Locked, NotFound, NotMedia, Stopped, Unreadable
-from mem.media import clock, sandbox
+from mem.errors import (
+    DecoderCrashed,
+    Locked,
+    NotFound,
+    NotMedia,
+    RecordingChanged,
+    Stopped,
+    Unreadable,
+)
+from mem.media import beneath, clock, sandbox
 from mem.memory import Memory
 from mem.store import jobs, sources
 from mem.store.database import Reader, Writer
-from mem.types import AudioStream, Job, Media, Source, VideoStream
+from mem.types import AudioStream, Job, Media, Place, ScanStatus, Source, VideoStream
 
 log = logging.getLogger(__name__)
 
@@ -42,15 +52,20 @@ def look(memory: Memory, lease: Lease) -> Looked:
         refuse_beside_another(memory.db, job, job.source_id)
         return Looked(adopt(memory, sources.get(memory.db, job.source_id), job.params), new=False)
     path = Path(str(job.params["path"]))
+    lease.at(Place("look"))
+    before = mark(path)
     digest, size = _identity(path, job.params, lease.stopped)
+    if mark(path) != before:
+        raise Unreadable(f"{path} changes while it is read.", hint="Capture it again when it is complete.")
     known = sources.by_hash(memory.db, digest)
     if known is not None:
         with memory.db.write() as w:
-            _attach(w, job, known.id)
+            lease.job = _attach(w, job, known.id, before if known.path == str(path) else None)
             if not job.params["upload"] and (file := folders.media_file(memory, known)) and not file.exists():
                 known = sources.settle(w, known.id, state=known.state, path=str(path))
+        failpoints.reach("source.known")
         return Looked(adopt(memory, known, job.params), new=False)
-    return Looked(_add(memory, lease, path, digest, size), new=True)
+    return Looked(_add(memory, lease, path, digest, size, before), new=True)
 
 
 def _identity(path: Path, params: Mapping[str, object], stopped: Callable[[], bool]) -> tuple[str, int]:
@@ -60,9 +75,10 @@ def _identity(path: Path, params: Mapping[str, object], stopped: Callable[[], bo
     return hash_file(path, stopped)
 
 
-def _add(memory: Memory, lease: Lease, path: Path, digest: str, size: int) -> Source:
+def _add(memory: Memory, lease: Lease, path: Path, digest: str, size: int, seen: str) -> Source:
     job, upload = lease.job, bool(lease.job.params["upload"])
     name = str(job.params["name"])
+    status = _admitted(memory, job, path, seen)
     media = probe(memory, path, lease.stopped)
     mtime = _written(path, size)
     told, written = job.params["started_at"], job.params["modified_at"]
@@ -88,22 +104,38 @@ def _add(memory: Memory, lease: Lease, path: Path, digest: str, size: int) -> So
             start=start,
             media=media,
             added_at=types.now(),
+            scan_status=status,
         )
-        _attach(w, job, source.id)
+        lease.job = _attach(w, job, source.id, seen)
+    failpoints.reach("source.added")
     log.info("source added", extra={"action": "source_added", "source": source.id, "recording": name})
     return adopt(memory, source, job.params)
 
 
-def _attach(w: Writer, job: Job, source_id: int) -> None:
+def _admitted(memory: Memory, job: Job, path: Path, seen: str) -> ScanStatus | None:
+    """What the virus scanner says; an upload was looked at as it came. Raises what those do."""
+    params = job.params
+    labels = [_text(params[name]) for name in ("name", "location", "device")]
+    exclusions.refuse(memory.config.privacy.exclude, *labels)
+    if params["upload"] and "scan_status" in params:
+        told = params["scan_status"]
+        return next((status for status in get_args(ScanStatus) if status == told), None)
+    status = vetting.look_at(memory, path)
+    if mark(path) != seen:
+        raise Unreadable(f"{path} changes while it is read.", hint="Capture it again when it is complete.")
+    return status
+
+
+def _attach(w: Writer, job: Job, source_id: int, seen: str | None) -> Job:
     """Tie the job to the source. Raises Locked while another job takes the same recording in."""
     refuse_beside_another(w, job, source_id)
-    jobs.attach(w, job, source_id)
+    return jobs.attach(w, job, source_id, seen)
 
 
 def refuse_beside_another(r: Reader, job: Job, source_id: int) -> None:
     """Raise Locked while another job works on the source: two would write the same rows and packs."""
     for other in jobs.active_of(r, source_id):
-        if other.state == "running" and other.id != job.id:
+        if other.state == "running" and other.kind != "screen" and other.id != job.id:
             raise Locked(f"Job {other.id} is taking this recording in.", hint="It goes on by itself.")
 
 
@@ -111,6 +143,7 @@ def adopt(memory: Memory, source: Source, params: Mapping[str, object]) -> Sourc
     """Move an uploaded file into its source's folder; drop it when the source has its own already."""
     folder = folders.of(memory, source)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    failpoints.reach("source.housed")
     upload = Path(str(params["path"]))
     if params["upload"] and upload.exists():
         file = folders.media_file(memory, source)
@@ -118,6 +151,7 @@ def adopt(memory: Memory, source: Source, params: Mapping[str, object]) -> Sourc
             upload.replace(file)
         else:
             upload.unlink()
+        failpoints.reach("source.moved")
     folders.write_source(memory, source.id)
     return source
 
@@ -150,6 +184,7 @@ def child_limits(memory: Memory) -> sandbox.Limits:
         stall_seconds=media.stall_seconds,
         wall_seconds=None,
         threads=memory.config.whisper.threads,
+        niceness=memory.config.jobs.niceness,
     )
 
 
@@ -196,6 +231,32 @@ def _stat(path: Path) -> os.stat_result:
         raise NotFound(f"There is no recording at {path} that may be captured.") from None
 
 
+def mark(path: Path) -> str:
+    """What tells a file from another one, or from itself before a change. Raises NotFound."""
+    stat = _stat(path)
+    return f"{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
+
+
+def unchanged(memory: Memory, lease: Lease, source: Source) -> Path:
+    """The file of a recording, which is still what was looked at.
+
+    One that was touched since is read once more: only its content counts. Raises NotFound when it is gone,
+    RecordingChanged when it is another one by now, Stopped.
+    """
+    path = folders.media_file(memory, source)
+    if path is None or not has_size(path, source.size):
+        raise NotFound(f"The recording of source {source.id} is no longer at {path} as it was.")
+    seen = mark(path)
+    if source.original is not None or lease.job.file_mark == seen:
+        return path
+    digest, _ = hash_file(path, lease.stopped)
+    if digest != source.content_hash or mark(path) != seen:
+        raise RecordingChanged(f"{path} is not the recording that was looked at: its content changed.")
+    with memory.db.write() as w:
+        lease.job = jobs.attach(w, lease.job, source.id, seen)
+    return path
+
+
 def has_size(path: Path, size: int) -> bool:
     """Whether a file of that many bytes lies at `path`."""
     try:
@@ -221,8 +282,12 @@ def sidecars(path: Path) -> dict[str, str]:
     for pattern in _SIDECARS:
         file = path.with_name(pattern.format(stem=path.stem, name=path.name))
         try:
-            if file != path and file.is_file() and file.stat().st_size <= _MAX_SIDECAR:
-                found[file.name] = file.read_text(encoding="utf-8", errors="replace")
+            if file == path:
+                continue
+            with os.fdopen(beneath.open_regular(file.absolute()), "rb") as opened:
+                data = opened.read(_MAX_SIDECAR + 1)
+            if len(data) <= _MAX_SIDECAR:
+                found[file.name] = data.decode("utf-8", errors="replace")
         except OSError:
             continue  # a sidecar that cannot be read says nothing
     return found

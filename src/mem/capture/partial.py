@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mem import folders, types
+from mem import failpoints, folders, types
 from mem.errors import DiskFull, NotFound, UploadExpired, no_room
 from mem.memory import Memory
 from mem.store import jobs
@@ -47,7 +47,9 @@ def create(memory: Memory, size: int, metadata: str) -> Upload:
     upload = Upload(id=uuid.uuid4().hex, size=size, offset=0, expires_at=_expiry(memory), metadata=metadata)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     os.close(os.open(file_of(memory, upload.id), flags, 0o600))
+    failpoints.reach("tus.begun")
     _write(memory, upload)
+    failpoints.reach("tus.created")
     return upload
 
 
@@ -78,16 +80,18 @@ def caught_up(memory: Memory, upload: Upload) -> Upload:
 def remove(memory: Memory, upload: Upload) -> None:
     """Forget the upload and its bytes; a job that has them keeps them."""
     _record(memory, upload.id).unlink(missing_ok=True)
+    failpoints.reach("tus.forgotten")
     _drop_bytes(memory, upload.id)
 
 
 def sweep(memory: Memory) -> None:
-    """Drop the bytes of uploads that expired and, a day later, what was known of them."""
+    """Drop the bytes of uploads that expired or were known and, a day later, what was known of them."""
     for record in (memory.folder / "uploads").glob(f"*{RECORD}"):
         upload, now = _read(record), types.now()
-        if upload is None or now < upload.expires_at:
+        if upload is None:
             continue
-        _drop_bytes(memory, upload.id)
+        if now >= upload.expires_at or upload.source is not None:
+            _drop_bytes(memory, upload.id)
         if now >= upload.expires_at + _REMEMBERED:
             record.unlink(missing_ok=True)
 
@@ -134,7 +138,9 @@ def _write(memory: Memory, upload: Upload) -> None:
             json.dump(fields, out)
             out.flush()
             os.fdatasync(out.fileno())
+        failpoints.reach("record.written")
         part.replace(record)
+        failpoints.reach("record.named")
         folders.sync_names(record.parent)
     except OSError as error:
         part.unlink(missing_ok=True)

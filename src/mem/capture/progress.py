@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from mem import observe
+from mem import failpoints, observe
 from mem.errors import DecoderCrashed
 from mem.store import sources
 from mem.store.database import Writer
@@ -31,6 +31,8 @@ class Seen:
     bytes: int = 0
     partial: bool = False
     warnings: tuple[str, ...] = ()
+    gaps: tuple[tuple[int, int], ...] = ()  # offsets (ms) between which it was left out
+    rerun: int | None = None  # the job that made this in place of an earlier one
 
     @classmethod
     def of(cls, checkpoint: Checkpoint | None) -> Self:
@@ -40,6 +42,7 @@ class Seen:
         facts: dict[str, Any] = dict(checkpoint.facts)
         facts["open"] = tuple(facts["open"]) if facts["open"] else None
         facts["warnings"] = tuple(facts["warnings"])
+        facts["gaps"] = tuple((begin, end) for begin, end in facts.get("gaps", ()))
         return cls(**facts)
 
 
@@ -54,6 +57,8 @@ class Heard:
     words: int = 0
     partial: bool = False
     warnings: tuple[str, ...] = ()
+    gaps: tuple[tuple[int, int], ...] = ()  # offsets (ms) between which it was left out
+    rerun: int | None = None  # the job that made this in place of an earlier one
 
     @classmethod
     def of(cls, checkpoint: Checkpoint | None) -> Self:
@@ -62,6 +67,7 @@ class Heard:
             return cls()
         facts: dict[str, Any] = dict(checkpoint.facts)
         facts["warnings"] = tuple(facts["warnings"])
+        facts["gaps"] = tuple((begin, end) for begin, end in facts.get("gaps", ()))
         return cls(**facts)
 
 
@@ -125,7 +131,9 @@ def write_state(folder: Path, stage: Stage, stretch: int, state: bytes) -> str:
         file.write(state)
         file.flush()
         os.fdatasync(file.fileno())
+    failpoints.reach("state.written")
     part.replace(folder / name)
+    failpoints.reach("state.named")
     return name
 
 

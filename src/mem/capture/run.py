@@ -8,16 +8,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mem import folders, observe, reindex
-from mem.capture import frames, speech
+from mem import failpoints, folders, observe, reindex
+from mem.capture import exclusions, frames, gaps, progress, reading, speech
 from mem.capture.lease import Lease
-from mem.capture.look import child_limits, has_size, look
+from mem.capture.look import child_limits, look, unchanged
 from mem.capture.progress import Heard, Seen
-from mem.errors import NotFound, Stopped
+from mem.capture.shelf import Rows, Shelf
+from mem.errors import Stopped
 from mem.memory import Memory
 from mem.speech import models
 from mem.speech.models import ModelChoice
-from mem.store import checkpoints, sources
+from mem.store import checkpoints, forgetting, sources
 from mem.store.jobs import EndState
 from mem.types import Source
 
@@ -36,53 +37,91 @@ class Outcome:
 
 def run(memory: Memory, lease: Lease) -> Outcome:
     """Take in the recording of the lease's job. Raises a MemError; Stopped when it is to end early."""
-    began = time.monotonic()
+    began, first = time.monotonic(), lease.job.source_id is None
     found = look(memory, lease)
-    done = _stages_done(memory, found.source)
+    done = stages_done(memory, found.source)
     if not done:
         _settle(memory, lease, found.source)
         _stages(memory, lease, found.source)
     source = sources.get(memory.db, found.source.id)
     # Done, but not by this job: one that was cut short just before its end is not "known".
-    known = done and not found.new and lease.job.source_id is None
-    outcome = _outcome(memory, source, began, known=known)
+    known = done and not found.new and first
+    ended = outcome(memory, source, began, known=known)
     with memory.db.write() as w:
         lease.check(w)
-        source = sources.settle(w, source.id, state="partial" if outcome.partial else "ready")
+        source = sources.settle(w, source.id, state="partial" if ended.partial else "ready")
+        reading.queue(memory, w, source)
+    failpoints.reach("capture.settled")
     _clean_up(memory, source)
+    failpoints.reach("capture.copied")
     reindex.tidy(memory.db, memory.index)
-    return outcome
+    return ended
 
 
 def _stages(memory: Memory, lease: Lease, source: Source) -> None:
-    """See and hear what is not done yet. Raises NotFound when the recording is not what it was."""
-    path = folders.media_file(memory, source)
-    if path is None or not has_size(path, source.size):
-        raise NotFound(f"The recording of source {source.id} is no longer at {path} as it was.")
-    media, limits = source.media, child_limits(memory)
+    """See and hear what is not done yet. Raises NotFound or RecordingChanged for a file that is another."""
+    media, shelf = source.media, Rows(memory, source)
     pictures, sound = media is not None and media.video, media is not None and media.audio
     if pictures:
         lease.enter("see", 0.0, SEEING if sound else 1.0)
-        with observe.CAPTURE_SECONDS.labels("see").time():
-            frames.see(memory, lease, source, path, limits)
+        see(memory, lease, source, shelf)
     if sound:
         lease.enter("hear", SEEING if pictures else 0.0, 1.0)
-        model = resolve_model(memory, lease)
-        with observe.CAPTURE_SECONDS.labels("hear").time():
-            speech.hear(memory, lease, source, path, limits, model)
+        whisper = memory.config.whisper
+        hear(memory, lease, source, shelf, model=whisper.model, language=whisper.language)
+    if (path := folders.media_file(memory, source)) is not None and path.exists():
+        unchanged(memory, lease, source)  # one that was written to meanwhile was read as nobody wrote it
 
 
-def resolve_model(memory: Memory, lease: Lease) -> ModelChoice:
-    """The speech model that the configuration and this machine give, fetched if need be."""
+def see(memory: Memory, lease: Lease, source: Source, shelf: Shelf) -> None:
+    """Look at the picture of a recording; what is new in it goes to the shelf."""
+    path = unchanged(memory, lease, source)
+    with observe.CAPTURE_SECONDS.labels("see").time():
+        frames.see(memory, lease, source, path, child_limits(memory), shelf)
+
+
+def hear(
+    memory: Memory,
+    lease: Lease,
+    source: Source,
+    shelf: Shelf,
+    *,
+    model: str,
+    language: str,
+    only: tuple[int, int] | None = None,
+) -> None:
+    """Listen to a recording with a model, in a language or in those that are heard ("auto").
+
+    `only` is a part of it, in offsets of ms.
+    """
+    path = unchanged(memory, lease, source)
+    whisper = memory.config.whisper
+    if whisper.url is not None:
+        there = ModelChoice(name=whisper.url_model, path=memory.folder / "models", origin="folder", note="")
+        wanted = speech.Wanted(model=there, language=language, only=only)
+    else:
+        smaller = whisper.fallback_model
+        wanted = speech.Wanted(
+            model=resolve_model(memory, lease, model),
+            language=language,
+            only=only,
+            fallback=None if smaller is None else resolve_model(memory, lease, smaller),
+        )
+    with observe.CAPTURE_SECONDS.labels("hear").time():
+        speech.hear(memory, lease, source, path, child_limits(memory), wanted, shelf)
+
+
+def resolve_model(memory: Memory, lease: Lease, model: str) -> ModelChoice:
+    """The speech model that a setting and this machine give, fetched if need be."""
 
     def keep(_: int) -> None:
         if lease.stopped():
             raise Stopped
 
-    return models.resolve(memory.config.whisper.model, models_dir=memory.folder / "models", progress=keep)
+    return models.resolve(model, models_dir=memory.folder / "models", progress=keep)
 
 
-def _stages_done(memory: Memory, source: Source) -> bool:
+def stages_done(memory: Memory, source: Source) -> bool:
     """Whether every stage that this recording has was finished before."""
     media = source.media
     wanted = [("see", media and media.video), ("hear", media and media.audio)]
@@ -96,29 +135,24 @@ def _settle(memory: Memory, lease: Lease, source: Source) -> None:
     with memory.db.write() as w:
         lease.check(w)
         sources.settle(w, source.id, state="processing")
+    failpoints.reach("capture.begun")
 
 
-def _outcome(memory: Memory, source: Source, began: float, *, known: bool) -> Outcome:
+def outcome(memory: Memory, source: Source, began: float, *, known: bool) -> Outcome:
+    """What there is of a source, after work that began at `began` (time.monotonic)."""
     seen = Seen.of(checkpoints.get(memory.db, source.id, "see"))
     heard = Heard.of(checkpoints.get(memory.db, source.id, "hear"))
-    media_seconds = (source.ended_at - source.started_at).total_seconds() if source.ended_at else 0.0
-    wall_seconds = time.monotonic() - began
-    warnings = [*seen.warnings, *heard.warnings]
+    left_out = [*gaps.told(source, "see", seen.gaps), *gaps.told(source, "hear", heard.gaps)]
+    named = [*gaps.sentences("see", seen.gaps), *gaps.sentences("hear", heard.gaps)]
+    warnings = [*named, *seen.warnings, *heard.warnings]
     partial = seen.partial or heard.partial
     result = {
         "known": known,
         "source_id": source.id,
-        "samples": seen.samples,
-        "frames": seen.frames,
-        "dropped_share": round(1 - seen.frames / seen.samples, 4) if seen.samples else None,
-        "speech_seconds": round(heard.speech_ms / 1000, 1),
-        "segments": heard.segments,
-        "words": heard.words,
-        "bytes": seen.bytes,
-        "media_seconds": round(media_seconds, 3),
-        "wall_seconds": round(wall_seconds, 3),
-        "realtime_factor": None if known else round(media_seconds / wall_seconds, 2),
+        **_counted(seen, heard),
+        **_speed(source, began, known=known),
         "model": heard.model or None,
+        "gaps": left_out,
         "warnings": warnings,
     }
     detail = "; ".join(warnings) or "Parts of the recording could not be decoded." if partial else None
@@ -127,12 +161,42 @@ def _outcome(memory: Memory, source: Source, began: float, *, known: bool) -> Ou
     return Outcome(state="partial" if partial else "done", partial=partial, detail=detail, result=result)
 
 
+def _counted(seen: Seen, heard: Heard) -> dict[str, object]:
+    return {
+        "samples": seen.samples,
+        "frames": seen.frames,
+        "dropped_share": round(1 - seen.frames / seen.samples, 4) if seen.samples else None,
+        "speech_seconds": round(heard.speech_ms / 1000, 1),
+        "segments": heard.segments,
+        "words": heard.words,
+        "bytes": seen.bytes,
+    }
+
+
+def _speed(source: Source, began: float, *, known: bool) -> dict[str, object]:
+    media_seconds = (source.ended_at - source.started_at).total_seconds() if source.ended_at else 0.0
+    wall_seconds = time.monotonic() - began
+    return {
+        "media_seconds": round(media_seconds, 3),
+        "wall_seconds": round(wall_seconds, 3),
+        "realtime_factor": None if known else round(media_seconds / wall_seconds, 2),
+    }
+
+
 def _clean_up(memory: Memory, source: Source) -> None:
     """Write the folder's copies of the rows, and let the original go where it is not wanted."""
-    if source.original is not None and not memory.config.storage.keep_originals:
+    told = exclusions.original_goes(memory.config, source)  # what is not kept stands in it
+    if source.original is not None and (told or not memory.config.storage.keep_originals):
         # The file first: cut short in between, the job comes back here and drops the rest.
         (folders.of(memory, source) / source.original).unlink(missing_ok=True)
+        failpoints.reach("original.dropped")
         with memory.db.write() as w:
             sources.drop_original(w, source.id)
+    if source.path is not None and told:
+        with memory.db.write() as w:  # it stays where it lies, and nothing leads there from here
+            forgetting.detach(w, source.id)
+    for stage in ("see", "hear"):  # one that was cut short just after its end left its last state
+        progress.drop_states(folders.of(memory, source), stage, keep=None)
     folders.write_source(memory, source.id)
     folders.write_transcript(memory, source.id)
+    folders.write_frames(memory, source.id)

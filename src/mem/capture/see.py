@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -20,7 +21,7 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from mem.errors import DecoderCrashed, NotAVideo
-from mem.media import container, dedup, image, sample
+from mem.media import container, covering, dedup, image, sample
 from mem.media.dedup import Keeper
 from mem.media.offsets import Faults
 from mem.media.sample import Position, Sample
@@ -36,8 +37,10 @@ def see(request: dict[str, Any], state: bytes, fd: int = 0) -> Iterator[Message]
     """Look at the recording behind the descriptor `fd`.
 
     `request`: every_ms, tolerance_ms, sensitivity, format, quality, max_width, stretch_ms, resume
-    (None, or until_ms and stretch of the last stretch that is stored, whose body is `state`), and
-    optionally max_pixels and max_duration_ms. Yields the messages frame, stretch, progress and end.
+    (None, or until_ms and stretch of the last stretch that is stored, whose body is `state`; with `anew`,
+    which stands behind a gap, also next_ordinal, and there is no state), and optionally max_pixels,
+    max_duration_ms, hidden ([[begin_ms, end_ms]]: these are black) and regions ([[left, top, width, height]]
+    as shares of the picture: a mosaic). Yields the messages frame, stretch, progress and end.
     """
     with container.open_container(fd) as opened:
         stream = container.find_video(opened)
@@ -80,6 +83,7 @@ class _Seeing:
     carried: _Carried
     keeper: Keeper
     index: int  # of the stretch under way
+    anew: bool = False  # nothing goes before: a gap lies there
     faults: Faults = field(default_factory=Faults)
     spans: list[list[int]] = field(default_factory=list)  # ordinal, start, end, samples
     reformatter: VideoReformatter = field(default_factory=VideoReformatter)
@@ -91,10 +95,12 @@ class _Seeing:
         cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], state: bytes
     ) -> "_Seeing":
         """At the recording's beginning, or behind the stretch that `request` and `state` name."""
-        rule = dedup.RULES[request["sensitivity"]]
+        rule = dedup.rule(request["sensitivity"])
         resume = request.get("resume")
         if resume is None:
             return cls(opened, stream, request, _Carried(), Keeper(rule), 0)
+        if resume.get("anew"):
+            return cls._behind_gap(opened, stream, request, rule)
         try:
             carried, keeper = _Carried.unpack(state, rule)
         except (ValueError, KeyError, TypeError, struct.error) as error:
@@ -102,6 +108,17 @@ class _Seeing:
         if carried.until_ms != resume["until_ms"]:
             raise DecoderCrashed("The looking cannot go on: its state belongs to another stretch.")
         return cls(opened, stream, request, carried, keeper, resume["stretch"])
+
+    @classmethod
+    def _behind_gap(
+        cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], rule: dedup.Rule
+    ) -> "_Seeing":
+        resume, every = request["resume"], request["every_ms"]
+        begin = resume["until_ms"]
+        position = Position(asked_ms=-(-begin // every) * every, seen_ms=begin - 1)
+        carried = _Carried(until_ms=begin, position=position)
+        keeper = Keeper(rule, resume["next_ordinal"])
+        return cls(opened, stream, request, carried, keeper, resume["stretch"], anew=True)
 
     def messages(self) -> Iterator[Message]:
         """Everything from here to the recording's end."""
@@ -126,8 +143,10 @@ class _Seeing:
         """Decide about one sample, and lengthen or begin a span with it."""
         self.carried.position.seen_ms = step.offset_ms
         try:
-            ordinal, new = self.keeper.decide(dedup.thumb(step.frame, self.reformatter))
-            told = self._frame(ordinal, step.offset_ms, step.frame) if new else None
+            frame = self._covered(step)
+            ordinal, new = self.keeper.decide(dedup.thumb(frame, self.reformatter))
+            aspect = self.stream.sample_aspect_ratio if frame is step.frame else None
+            told = self._frame(ordinal, step.offset_ms, frame, aspect) if new else None
         except MemoryError:
             raise
         except (av.FFmpegError, ValueError):  # a form of pixels that cannot be converted
@@ -138,21 +157,32 @@ class _Seeing:
         if self.spans and self.spans[-1][0] == ordinal:
             self.spans[-1][3] += 1
         else:
-            start = step.offset_ms if self.spans else self.carried.until_ms
+            start = step.offset_ms if self.spans or self.anew else self.carried.until_ms
+            self.anew = False
             self._close_span(start)
             self.spans.append([ordinal, start, start, 1])
+
+    def _covered(self, step: Sample) -> VideoFrame:
+        """The picture, with what is not to be kept made unrecognisable before anything looks at it."""
+        hidden = any(begin <= step.offset_ms < end for begin, end in self.request.get("hidden", ()))
+        regions = None if hidden else self.request.get("regions", ())
+        if regions is not None and not regions:
+            return step.frame
+        aspect = self.stream.sample_aspect_ratio
+        picture = image.upright(step.frame, aspect=aspect, reformatter=self.colours)
+        return VideoFrame.from_ndarray(covering.cover(picture, regions), format="rgb24")
 
     def _close_span(self, end_ms: int) -> None:
         if self.spans:
             self.spans[-1][2] = end_ms
 
-    def _frame(self, ordinal: int, offset_ms: int, frame: VideoFrame) -> Message:
+    def _frame(self, ordinal: int, offset_ms: int, frame: VideoFrame, aspect: Fraction | None) -> Message:
         made = image.encode(
             frame,
             self.request["format"],
             self.request["quality"],
             self.request["max_width"],
-            aspect=self.stream.sample_aspect_ratio,
+            aspect=aspect,
             reformatter=self.colours,
         )
         facts = {

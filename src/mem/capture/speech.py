@@ -1,22 +1,31 @@
 """Storing what was heard: the segments of each stretch in one transaction with its checkpoint."""
 
+import json
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from mem import folders, observe, types
-from mem.capture import progress
+from mem import failpoints, folders, observe, types
+from mem.capture import exclusions, gaps, masks, progress
 from mem.capture.lease import Lease
 from mem.capture.progress import Heard
-from mem.errors import DecoderCrashed
+from mem.capture.shelf import Shelf
+from mem.errors import DecoderCrashed, DecoderOutOfMemory
 from mem.media import sandbox
 from mem.media.wire import Message
 from mem.memory import Memory
+from mem.speech import remote, sentences
 from mem.speech.models import ModelChoice
-from mem.store import checkpoints, sources, texts
+from mem.speech.vad import Region
+from mem.speech.windows import Window
+from mem.store import sources
 from mem.store.database import Writer
 from mem.store.texts import NewSegment
-from mem.types import Checkpoint, Source, Word
+from mem.types import Channel, Checkpoint, Place, Source, Suspicion, Word
+
+log = logging.getLogger(__name__)
 
 MAX_TEXT = 20_000  # characters of one segment; a child that sends more is not to be believed
 
@@ -31,6 +40,18 @@ class _Spoken:
     language: str
     confidence: float
     words: tuple[tuple[int, int, str, float], ...]
+    channel: Channel | None
+    suspect: Suspicion | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How a recording is to be listened to."""
+
+    model: ModelChoice
+    language: str  # a code, or auto
+    only: tuple[int, int] | None = None  # offsets in ms
+    fallback: ModelChoice | None = None  # what takes over where memory is short
 
 
 def hear(
@@ -39,48 +60,146 @@ def hear(
     source: Source,
     path: Path,
     limits: sandbox.Limits,
-    model: ModelChoice,
+    wanted: Wanted,
+    shelf: Shelf,
 ) -> None:
-    """Listen to `source` from where it was left, and store what was said."""
-    checkpoint = checkpoints.get(memory.db, source.id, "hear")
+    """Listen to `source` from where it was left; what was said goes to the shelf.
+
+    Where memory runs out it goes on from there with one window at a time, then with the smaller model.
+    Raises DecoderOutOfMemory when that is not enough either, and what `sandbox.run` raises.
+    """
+    ways: list[tuple[ModelChoice, int | None]] = [(wanted.model, None), (wanted.model, 1)]
+    if wanted.fallback is not None:
+        ways.append((wanted.fallback, 1))
+    told: list[str] = []
+    for number, (model, batch) in enumerate(ways):
+        try:
+            _hear(memory, lease, source, path, limits, replace(wanted, model=model), shelf, batch, told)
+            return
+        except DecoderOutOfMemory as error:
+            if number + 1 == len(ways):
+                raise
+            following = ways[number + 1][0].name
+            again = "one window at a time" if following == model.name else f"the smaller model {following}"
+            told = [f"Memory ran out with the speech model {model.name}; it went on with {again}."]
+            facts = {"action": "hearing_smaller", "source": source.id, "detail": error.detail}
+            log.warning("memory ran out while listening; trying with less", extra=facts)
+
+
+def _hear(
+    memory: Memory,
+    lease: Lease,
+    source: Source,
+    path: Path,
+    limits: sandbox.Limits,
+    wanted: Wanted,
+    shelf: Shelf,
+    batch: int | None,
+    told: list[str],
+) -> None:
+    checkpoint = shelf.checkpoint("hear")
     if checkpoint is not None and checkpoint.finished:
         return
-    whisper = memory.config.whisper
-    request = {
-        "model_path": str(model.path),
-        "model_name": model.name,
-        "device": whisper.device,
-        "compute_type": whisper.compute_type,
-        "threads": whisper.threads,
-        "language": None if whisper.language == "auto" else whisper.language,
-        "stretch_ms": memory.config.capture.stretch_seconds * 1000,
-        "resume": checkpoint and {"until_ms": checkpoint.until_ms, "stretch": checkpoint.stretch},
-    }
-    state = progress.read_state(folders.of(memory, source), checkpoint)
-    storing = _Storing(memory, lease, source, checkpoint, model.name)
-    with sandbox.run(
-        "mem.capture.child", "hear", path, request, state=state, limits=limits, cancelled=lease.stopped
+    at = _place(memory, source, checkpoint)
+    lease.at(at)
+    if gaps.wanted(lease, at):
+        checkpoint = _leave_out(memory, lease, source, shelf, at)
+    request, state = _request(memory, source, checkpoint, wanted, batch), _state(shelf, checkpoint)
+    storing = _Storing(memory, lease, source, shelf, checkpoint, wanted, told)
+    with memory.ear.run(
+        path,
+        request,
+        state=state,
+        limits=limits,
+        cancelled=lease.stopped,
+        reads=[wanted.model.path],
+        idle=memory.config.whisper.idle_seconds,
     ) as messages:
         for message in messages:
             storing.take(message)
+
+
+def _request(
+    memory: Memory, source: Source, checkpoint: Checkpoint | None, wanted: Wanted, batch: int | None
+) -> dict[str, Any]:
+    whisper = memory.config.whisper
+    return {
+        "model_path": str(wanted.model.path),
+        "model_name": wanted.model.name,
+        "device": whisper.device,
+        "compute_type": whisper.compute_type,
+        "threads": whisper.threads,
+        "language": None if wanted.language == "auto" else wanted.language,
+        "stretch_ms": memory.config.capture.stretch_seconds * 1000,
+        "resume": checkpoint and {"until_ms": checkpoint.until_ms, "stretch": checkpoint.stretch},
+        "gaps": Heard.of(checkpoint).gaps,
+        "only": wanted.only,
+        "hotwords": whisper.hotwords if source.hotwords is None else source.hotwords,
+        "prompt": whisper.prompt if source.prompt is None else source.prompt,
+        "batch": batch,
+        "remote": whisper.url is not None,
+    }
+
+
+def _state(shelf: Shelf, checkpoint: Checkpoint | None) -> bytes:
+    """What the listening goes on from; behind a gap that is what the checkpoint knows."""
+    if not gaps.behind(checkpoint):
+        return progress.read_state(shelf.folder, checkpoint)
+    heard = Heard.of(checkpoint)
+    known = {"language": heard.language, "speech_ms": heard.speech_ms, "warnings": heard.warnings}
+    return json.dumps(known).encode()
+
+
+def _place(memory: Memory, source: Source, checkpoint: Checkpoint | None) -> Place:
+    return gaps.place(source, "hear", checkpoint, memory.config.capture.stretch_seconds * 1000)
+
+
+def _leave_out(memory: Memory, lease: Lease, source: Source, shelf: Shelf, at: Place) -> Checkpoint:
+    """Commit the stretch as a gap."""
+    before = shelf.checkpoint("hear")
+    heard = Heard.of(before)
+    heard = replace(heard, gaps=(*heard.gaps, (at.begin_ms, at.end_ms)))
+    after = progress.step(source.id, "hear", heard, stretch=at.stretch + 1, until_ms=at.end_ms)
+    with memory.db.write() as w:
+        lease.check(w)
+        shelf.put(w, after, expected=before.stretch if before else None)
+        following = _place(memory, source, after)
+        lease.commit(w, progress.share(source, at.end_ms), {"words": heard.words}, following=following)
+    return after
 
 
 class _Storing:
     """The segments of the stretch that is under way."""
 
     def __init__(
-        self, memory: Memory, lease: Lease, source: Source, checkpoint: Checkpoint | None, model: str
+        self,
+        memory: Memory,
+        lease: Lease,
+        source: Source,
+        shelf: Shelf,
+        checkpoint: Checkpoint | None,
+        wanted: Wanted,
+        told: list[str],
     ) -> None:
-        self._memory, self._lease, self._source, self._model = memory, lease, source, model
-        self._checkpoint = checkpoint
-        self._heard = replace(Heard.of(checkpoint), model=model)
+        self._memory, self._lease, self._source = memory, lease, source
+        self._model, self._language = wanted.model.name, wanted.language
+        self._shelf, self._checkpoint = shelf, checkpoint
+        heard = Heard.of(checkpoint)
+        warnings = progress.merge(heard.warnings, told)
+        self._heard = replace(heard, model=self._model, rerun=shelf.job, warnings=warnings)
         self._pending: list[_Spoken] = []
+        config = memory.config
+        rules = exclusions.of_source(config.privacy.exclude, source)
+        self._hidden = exclusions.hours(config, rules, source)
 
     def take(self, message: Message) -> None:
         """Store one message of the child."""
         facts = message.fields
         if message.kind == "segment":
-            self._pending.append(_spoken(facts))
+            self._hear(_spoken(facts))
+        elif message.kind == "window":
+            self._lease.stopped()
+            self._pending += map(_spoken, self._asked(facts, message.body))
         elif message.kind == "stretch":
             self._commit(facts, message.body)
         elif message.kind == "progress":
@@ -88,10 +207,39 @@ class _Storing:
         elif message.kind == "end":
             self._finish(facts)
 
+    def _asked(self, facts: dict[str, Any], sound: bytes) -> Iterator[dict[str, Any]]:
+        """What a speech server hears in a window."""
+        whisper, source = self._memory.config.whisper, self._source
+        assert whisper.url is not None
+        server = remote.Server(whisper.url, whisper.url_model, whisper.url_token, whisper.url_timeout_seconds)
+        window = Window(
+            tuple(Region(int(a), int(b)) for a, b in facts["spans"]),
+            tuple(Region(int(a), int(b)) for a, b in facts["speech"]),
+        )
+        prompt = whisper.prompt if source.prompt is None else source.prompt
+        language = None if self._language == "auto" else self._language
+        said = remote.hear(server, sound, window, int(facts["start"]), language=language, prompt=prompt)
+        return (sentences.fields_of(sentence, facts["channel"]) for sentence in said)
+
+    def _hear(self, spoken: _Spoken) -> None:
+        """Take a segment, unless it was spoken in hours that are not kept; with what is masked covered."""
+        if exclusions.overlaps(self._hidden, spoken.start_ms, spoken.end_ms):
+            return
+        kinds = self._memory.config.privacy.mask
+        if kinds and masks.spans(spoken.text, kinds):
+            parts = masks.words([text for _, _, text, _ in spoken.words], kinds)
+            words = zip(spoken.words, parts, strict=True)
+            spoken = replace(
+                spoken,
+                text=masks.text(spoken.text, kinds),
+                words=tuple((a, b, text, p) for (a, b, _, p), text in words),
+            )
+        self._pending.append(spoken)
+
     def _commit(self, facts: dict[str, Any], state: bytes) -> None:
         index, until_ms = int(facts["index"]), int(facts["until_ms"])
         begun = self._checkpoint.until_ms if self._checkpoint else 0
-        folder = folders.of(self._memory, self._source)
+        folder = self._shelf.folder
         folders.guard_space(self._memory, len(state))
         state_file = progress.write_state(folder, "hear", index, state)
         heard = self._heard
@@ -106,7 +254,7 @@ class _Storing:
         with self._memory.db.write() as w:
             self._lease.check(w)
             self._source = sources.get(w, self._source.id)
-            texts.add_many(w, self._source.id, [self._segment(spoken) for spoken in self._pending])
+            self._shelf.add_segments(w, [self._segment(spoken) for spoken in self._pending])
             checkpoint = progress.step(
                 self._source.id,
                 "hear",
@@ -116,7 +264,10 @@ class _Storing:
                 state_file=state_file,
             )
             self._store(w, checkpoint)
-            self._lease.commit(w, progress.share(self._source, until_ms), self._facts())
+            following = _place(self._memory, self._source, checkpoint)
+            share = progress.share(self._source, until_ms)
+            self._lease.commit(w, share, self._facts(), following=following)
+        failpoints.reach("stretch.heard")
         self._memory.bell.ring()
         progress.drop_states(folder, "hear", keep=state_file)
         observe.SPEECH_SECONDS.inc(int(facts["speech_ms"]) / 1000)
@@ -126,11 +277,12 @@ class _Storing:
     def _finish(self, facts: dict[str, Any]) -> None:
         at = self._checkpoint
         warnings = progress.merge(self._heard.warnings, facts["warnings"])
-        self._heard = replace(self._heard, partial=bool(facts["partial"]), warnings=warnings)
+        partial = bool(facts["partial"] or self._heard.gaps)
+        self._heard = replace(self._heard, partial=partial, warnings=warnings)
         ended_at = types.after(self._source.started_at, int(facts["duration_ms"]))
         with self._memory.db.write() as w:
             self._lease.check(w)
-            progress.lengthen(w, self._source.id, ended_at)
+            self._shelf.lengthen(w, ended_at)
             checkpoint = progress.step(
                 self._source.id,
                 "hear",
@@ -140,7 +292,8 @@ class _Storing:
                 finished=True,
             )
             self._store(w, checkpoint)
-        progress.drop_states(folders.of(self._memory, self._source), "hear", keep=None)
+        failpoints.reach("heard.finished")
+        progress.drop_states(self._shelf.folder, "hear", keep=None)
 
     def _segment(self, spoken: _Spoken) -> NewSegment:
         start = self._source.started_at
@@ -151,6 +304,8 @@ class _Storing:
             language=spoken.language,
             confidence=spoken.confidence,
             model=self._model,
+            channel=spoken.channel,
+            suspect=spoken.suspect,
             words=tuple(
                 Word(start=types.after(start, a), end=types.after(start, b), text=text, probability=p)
                 for a, b, text, p in spoken.words
@@ -159,7 +314,7 @@ class _Storing:
 
     def _store(self, w: Writer, checkpoint: Checkpoint) -> None:
         before = self._checkpoint
-        checkpoints.put(w, checkpoint, expected=before.stretch if before else None)
+        self._shelf.put(w, checkpoint, expected=before.stretch if before else None)
         self._checkpoint = checkpoint
 
     def _facts(self) -> dict[str, object]:
@@ -175,7 +330,15 @@ def _spoken(facts: dict[str, Any]) -> _Spoken:
         language=str(facts["language"]),
         confidence=float(facts["confidence"]),
         words=tuple((int(a), int(b), str(text), float(p)) for a, b, text, p in facts["words"]),
+        channel=_among(facts["channel"], get_args(Channel)),
+        suspect=_among(facts["suspect"], get_args(Suspicion)),
     )
     if not 0 <= spoken.start_ms < spoken.end_ms or len(spoken.text) > MAX_TEXT:
         raise DecoderCrashed("The process that listens sent a segment that cannot be.")
     return spoken
+
+
+def _among(value: Any, known: Sequence[Any]) -> Any:
+    if value is not None and value not in known:
+        raise DecoderCrashed("The process that listens sent a segment that cannot be.")
+    return value

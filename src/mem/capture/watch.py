@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
-from mem import types
+from mem import failpoints, types
 from mem.capture import scan, submit
 from mem.capture.clear import clear
 from mem.capture.folder import Folder
@@ -175,6 +175,7 @@ class Watch:
             with self._memory.db.write() as w:
                 for each in moved:
                     watched.settle(w, each)
+            failpoints.reach("watch.settled")
             with self._changed:
                 for each in moved:
                     self._settle(each)
@@ -225,8 +226,10 @@ class Watch:
             return None
         location, device = scan.labels(folder.root, file.path)
         job = submit.submit(self._memory, path, location=location, device=device)
+        failpoints.reach("watch.queued")
         with self._memory.db.write() as w:
             row = watched.put(w, file.path, size=file.size, modified_ns=file.modified_ns, job_id=job.id)
+        failpoints.reach("watch.put")
         with self._changed:
             folder.took(row)
         return None

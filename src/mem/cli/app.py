@@ -13,20 +13,35 @@ from typer.core import TyperGroup
 
 import mem
 from mem.cli import (
+    backup,
+    bench,
     capturing,
     checkup,
+    db,
+    deleting,
+    exporting,
     frame,
+    installing,
     jobs,
+    maintenance,
+    mcp,
+    models,
     notes,
+    opening,
     options,
+    privacy,
     render,
+    retention,
     searching,
+    segments,
     serving,
     settings,
     sources,
     timeline,
+    token,
     transcript,
     watching,
+    worker,
 )
 from mem.cli.client import Refused
 from mem.errors import DiskFull, MemError, no_room
@@ -152,8 +167,20 @@ def root(
         typer.echo(context.get_help(), nl=False)
 
 
-for module in (serving, capturing, watching, searching, timeline, frame, transcript):
+for module in (serving, worker, opening, capturing, watching, searching):
+    module.add_to(app)
+for module in (timeline, frame, transcript, deleting, privacy, exporting):
     module.add_to(app)
 for name, group in (("sources", sources), ("notes", notes), ("jobs", jobs), ("config", settings)):
     app.add_typer(group.app, name=name)
+app.add_typer(token.app, name="token")
+app.add_typer(retention.app, name="retention")
+app.add_typer(segments.app, name="segments")
+app.add_typer(models.app, name="models")
+backup.add_to(app)
+app.add_typer(db.app, name="db")
 checkup.add_to(app)
+maintenance.add_to(app)
+app.add_typer(installing.app, name="install")
+bench.add_to(app)
+mcp.add_to(app)

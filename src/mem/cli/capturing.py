@@ -42,6 +42,10 @@ StartedAt = Annotated[
 ]
 Location = Annotated[str | None, typer.Option("--location", metavar="WORDS", help="Where it was recorded.")]
 Device = Annotated[str | None, typer.Option("--device", metavar="WORDS", help="What recorded it.")]
+Priority = Annotated[
+    int | None,
+    typer.Option("--priority", min=0, max=9, help="How soon it is wanted: 0 to 9, higher first; usually 5."),
+]
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Only hand the files over; do not wait for the work.")
 ]
@@ -57,11 +61,13 @@ class Wish:
     started_at: str | None
     location: str | None
     device: str | None
+    priority: int | None
     wait: bool
 
     def body(self, file: Path) -> Json:
         """The request that captures `file`."""
-        facts = {"started_at": self.started_at, "location": self.location, "device": self.device}
+        facts: Json = {"started_at": self.started_at, "location": self.location, "device": self.device}
+        facts["priority"] = self.priority
         return {"path": str(file)} | {key: value for key, value in facts.items() if value is not None}
 
 
@@ -76,6 +82,7 @@ def capture(
     started_at: StartedAt = None,
     location: Location = None,
     device: Device = None,
+    priority: Priority = None,
     no_wait: NoWait = False,
     dry_run: DryRun = False,
 ) -> int | None:
@@ -83,18 +90,12 @@ def capture(
 
     Through the running server if there is one, else by itself. Of several recordings it is said first how
     many are new and how long they are; one that lies where it was taken in, unchanged since, is not read
-    again. Exit status 1 when a recording failed; one
-    that could be read only in part is kept, is warned about, and counts as done (0).
+    again. Exit status 1 when a recording failed; one that could be read only in part is kept, is warned
+    about, and counts as done (0).
     """
     found = folders.expand(paths)
-    start = choices.moment(started_at, local.zone())
-    if start is not None and len(found.files) > 1:
-        raise BadRequest(
-            f"--started-at says when one recording began, and these are {len(found.files)}.",
-            hint="Capture them one by one.",
-        )
+    wish = Wish(_start(started_at, len(found.files)), location, device, priority, wait=not no_wait)
     _say_passed_over(found)
-    wish = Wish(local.iso(start) if start else None, location, device, wait=not no_wait)
     with server.connected(settings, worker=wish.wait and not dry_run) as client:
         planned = batching.plan(client, found.files) if dry_run or len(found.files) > 1 else None
         if planned is not None and not settings.json:
@@ -113,6 +114,17 @@ def capture(
             return options.INTERRUPTED
         _say_outcomes(settings, client, outcomes, found, wish)
     return 1 if any(outcome.failed for outcome in outcomes) else 0
+
+
+def _start(started_at: str | None, files: int) -> str | None:
+    """When the one recording began, as the API takes it. Raises BadRequest where there are several."""
+    start = choices.moment(started_at, local.zone())
+    if start is not None and files > 1:
+        raise BadRequest(
+            f"--started-at says when one recording began, and these are {files}.",
+            hint="Capture them one by one.",
+        )
+    return local.iso(start) if start else None
 
 
 def take_in(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit
 
 from mem import errors
@@ -14,6 +14,7 @@ from mem.cli import local
 from mem.errors import MemError, ServerGone
 
 Json = dict[str, Any]
+_CHUNK = 2**20
 QUIET_SECONDS = 30.0  # without a byte for so long the server counts as gone
 
 
@@ -51,6 +52,10 @@ class Client:
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._timeout = timeout
 
+    def patient(self, seconds: float) -> None:
+        """Wait longer for the answers that follow: they come when the work is done."""
+        self._timeout = seconds
+
     def get(self, path: str, **query: object) -> Json:
         """The JSON object at `path`."""
         return self.send("GET", path, **query)
@@ -67,6 +72,20 @@ class Client:
     def raw(self, path: str, **query: object) -> bytes:
         """The bytes at `path`."""
         return self._request("GET", path, None, query)
+
+    def tagged(self, method: str, path: str, body: object = None, tag: str | None = None) -> tuple[Json, str]:
+        """The JSON object of the answer, and its ETag; with `tag` only if that is still the thing's own."""
+        headers = {"If-Match": f'"{tag}"'} if tag is not None else {}
+        with self._open(method, path, body, {}, headers) as answer:
+            raw, found = answer.read(), answer.headers.get("ETag", "")
+        return json.loads(raw) if raw else {}, found.strip('"')
+
+    def download(self, path: str, out: BinaryIO, **query: object) -> Mapping[str, str]:
+        """Write the bytes at `path` to `out` as they come; gives the headers. Raises ServerGone."""
+        with self._open("GET", path, None, query, {}) as answer:
+            while chunk := answer.read(_CHUNK):
+                out.write(chunk)
+            return {name.lower(): value for name, value in answer.headers.items()}
 
     def pages(self, path: str, name: str, most: int, **query: object) -> tuple[list[Json], str | None]:
         """Up to `most` rows of the list `name`, page by page, and the cursor of what is left."""

@@ -4,37 +4,25 @@ import importlib.util
 import os
 import platform
 import shutil
-import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import mem
-from mem import types
-from mem.cli import local, server, words
+from mem import folders, types
+from mem.cli import local, machinery, server, words
+from mem.cli.machinery import Finding
 from mem.cli.options import Settings
 from mem.errors import MemError
 
 if TYPE_CHECKING:
     from mem.config import Config
 
-State = Literal["good", "doubtful", "broken"]
 LIBRARIES = ("av", "duckdb", "tantivy", "faster-whisper", "ctranslate2", "onnxruntime", "fastapi", "pillow")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at, how it is, and what to do about it."""
-
-    what: str
-    state: State
-    detail: str
-    fix: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
@@ -44,6 +32,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _libraries()
     yield _ffmpeg()
     yield _guarded("Confinement", _confinement)
+    yield machinery.memory()
+    yield machinery.clock()
     yield _zone()
     try:
         config = settings.config()
@@ -52,8 +42,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
         return
     yield Finding("Configuration", "good", f"recordings' local times are read in {config.capture.timezone}")
     yield from _folder(config)
+    yield from _places(config)
+    yield _guarded("Virus scanner", lambda: _scanner(config))
     yield _guarded("Speech model", lambda: _speech(config))
+    yield machinery.screen_text(config.capture.screen_text)
     yield _server(settings)
+    if config.database.url is None:
+        yield machinery.locks(config.data_dir)
     yield _guarded("Database", lambda: _database(settings, config))
 
 
@@ -121,48 +116,100 @@ def _folder(config: "Config") -> Iterator[Finding]:
     elif there != folder:
         yield Finding("Data directory", "good", f"{folder} does not exist yet and can be made")
     else:
-        yield _rights(folder)
-    free, least = shutil.disk_usage(there).free, config.storage.min_free_bytes
+        yield machinery.rights(folder)
+    if config.database.url is None:
+        yield from machinery.file_system(there)
+    wanted = config.storage.min_free_bytes
+    free, least = shutil.disk_usage(there).free, folders.at_least(wanted)
     detail = f"{words.size(free)} free; capturing stops below {words.size(least)}"
+    if least > wanted:
+        detail += ", whatever storage.min_free_bytes says"
     if free < least:
-        yield Finding("Free space", "broken", detail, "Free some space, or lower storage.min_free_bytes.")
+        fix = "Free some space" + ("." if least > wanted else ", or lower storage.min_free_bytes.")
+        yield Finding("Free space", "broken", detail, fix)
     else:
         yield Finding("Free space", "good", detail)
 
 
-def _rights(folder: Path) -> Finding:
-    facts = folder.stat()
-    mode = stat.S_IMODE(facts.st_mode)
-    if mode & 0o077:
-        return Finding(
-            "Data directory",
-            "doubtful",
-            f"{folder} is open to other users ({mode:04o})",
-            f"chmod 700 {folder}",
-        )
-    return Finding("Data directory", "good", f"{folder}, yours alone ({mode:04o})")
+def _places(config: "Config") -> Iterator[Finding]:
+    """Folders that the configuration names and that are not there."""
+    named = [("capture.watch", folder) for folder in config.capture.watch]
+    named += [("capture.allowed_roots", folder) for folder in config.capture.allowed_roots or ()]
+    for key, folder in named:
+        if not folder.expanduser().is_dir():
+            fix = f"Make it, mount it, or take it out of {key}."
+            yield Finding("Folders", "doubtful", f"{folder} ({key}) is not there", fix)
+        elif not os.access(folder.expanduser(), os.R_OK | os.X_OK):
+            fix = f"Give the user that runs Mem the right to read {folder}."
+            yield Finding("Folders", "doubtful", f"{folder} ({key}) cannot be read", fix)
+    logs = config.logging.dir
+    if logs is not None:
+        there = logs
+        while not there.exists():
+            there = there.parent
+        if not os.access(there, os.W_OK | os.X_OK):
+            fix = f"Give the user that runs Mem the right to write {there}, or change logging.dir."
+            yield Finding("Logs", "broken", f"{logs} cannot be written", fix)
+        else:
+            yield Finding("Logs", "good", f"api.log and capture.log in {logs}")
+
+
+def _scanner(config: "Config") -> Finding:
+    """Whether recordings are looked at for malware, and what lies in quarantine."""
+    from mem.media import clamav
+
+    settings = config.security.clamav
+    caught = len(list((config.data_dir / "quarantine").glob("*.bin")))
+    kept = f"; {words.count(caught, 'file')} in quarantine" if caught else ""
+    if settings.socket is None:
+        return Finding("Virus scanner", "good", f"none is set up (security.clamav.socket){kept}")
+    try:
+        clamav.Daemon(settings.socket, 10.0).ping()
+    except clamav.Away as error:
+        waits = "uploads are refused" if settings.on_error == "reject" else "nothing is looked at"
+        fix = "Start clamd, or correct security.clamav.socket."
+        return Finding("Virus scanner", "doubtful", f"{error} Until it answers {waits}{kept}", fix)
+    return Finding("Virus scanner", "good", f"clamd answers at {settings.socket}{kept}")
 
 
 def _speech(config: "Config") -> Finding:
-    """Without the network: a download is for a capture to start, not for a look."""
+    """Nothing is fetched: a download is for a capture to start, not for a look."""
     from mem.speech import models
 
+    wanted = config.whisper.model
     with tempfile.TemporaryDirectory() as empty:
         models_dir = config.data_dir / "models" if config.data_dir.is_dir() else Path(empty)
-        choice = models.present(config.whisper.model, models_dir=models_dir)
+        choice = models.present(wanted, models_dir=models_dir)
     if choice is None:
-        fix = "It is fetched at the first capture; without a network, set whisper.model to a folder."
-        return Finding("Speech model", "doubtful", f"{config.whisper.model} is not on this machine", fix)
+        return _absent(wanted)
     device = models.device(config.whisper.device)
     detail = f"{choice.name} ({choice.origin}, {choice.path}) on {device}, {config.whisper.compute_type}"
-    if choice.note:
-        return Finding(
-            "Speech model",
-            "doubtful",
-            f"{detail}. {choice.note}",
-            "For other languages set whisper.model, for example to base.",
+    if not choice.note:
+        return Finding("Speech model", "good", detail)
+    fix = "For other languages set whisper.model, for example to base."
+    if wanted == "auto":
+        fix = (
+            "The hub answers: base is fetched at the first capture."
+            if _hub_answers()
+            else "The hub cannot be reached. Connect once, or copy a model into models in the data directory."
         )
-    return Finding("Speech model", "good", detail)
+    return Finding("Speech model", "doubtful", f"{detail}. {choice.note}", fix)
+
+
+def _absent(wanted: str) -> Finding:
+    """What it means that the model is not here."""
+    if _hub_answers():
+        detail = f"{wanted} is not on this machine yet; the hub answers"
+        return Finding("Speech model", "doubtful", detail, "It is fetched at the first capture.")
+    fix = "Connect once, copy a model there, or set whisper.model to a folder or to auto."
+    detail = f"{wanted} is not on this machine, and the hub cannot be reached"
+    return Finding("Speech model", "broken", detail, fix)
+
+
+def _hub_answers() -> bool:
+    from mem.speech import hub
+
+    return hub.answers()
 
 
 def _server(settings: Settings) -> Finding:

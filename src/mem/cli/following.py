@@ -26,6 +26,7 @@ STAGES = {
     "see": "looking at the pictures",
     "hear": "listening",
     "index": "making it findable",
+    "screen": "reading the screen",
 }
 Show = Callable[[Json], None]
 

@@ -11,6 +11,7 @@ import typer
 from mem.cli import choices, local, options, render, server, words
 from mem.cli.client import Client, Json
 from mem.cli.options import Settings
+from mem.cli.render import Cell, Column
 from mem.errors import BadRequest, NotFound, Unwritable
 
 FORMATS: Mapping[str, str] = {
@@ -35,6 +36,7 @@ Output = Annotated[
         help="Write the picture; the suffix chooses the format; - is stdout.",
     ),
 ]
+Text = Annotated[bool, typer.Option("--text", help="What was read on it: each line, its place, its time.")]
 Width = Annotated[int | None, typer.Option("--width", min=16, max=4096, help="Pixels; scaled down to it.")]
 
 
@@ -49,8 +51,9 @@ def frame(
     output: Output = None,
     source: choices.SourceChoice = None,
     width: Width = None,
+    text: Text = False,
 ) -> None:
-    """Show what a frame is and where it lies, or write its picture to a file."""
+    """Show what a frame is and where it lies, what is to be read on it, or write its picture to a file."""
     _refuse_suffix(output)
     with server.connected(settings) as client:
         found = _find(client, which, source)
@@ -60,12 +63,16 @@ def frame(
             data = client.raw(f"/api/frames/{chosen['id']}/image", width=width)
             _write(settings, chosen, data, output)
             return
+        if text:
+            found = [{**one, **client.get(f"/api/frames/{one['frame']['id']}/text")} for one in found]
     described = [{**one, "source": sources[one["frame"]["source_id"]]} for one in found]
     if settings.json:
         render.data({"frames": [_with_place(settings, one) for one in described]})
         return
     for one in described:
         _show(settings, one)
+        if text:
+            _read(one["lines"])
 
 
 def _find(client: Client, which: str, source: str | None) -> list[Json]:
@@ -117,6 +124,25 @@ def _write(settings: Settings, frame: Json, data: bytes, output: Path) -> None:
     else:
         seen = local.exact(local.instant(frame["first_seen"]), local.zone())
         render.say(f"Wrote {file}: frame {frame['id']}, first seen {seen}, {words.size(len(data))}.")
+
+
+def _read(lines: list[Json]) -> None:
+    """What was read off a frame, each line with where it stands and since when and how long it stood."""
+    if not lines:
+        render.say("No text was read off it.", "quiet")
+        return
+    zone = local.zone()
+    columns = (
+        Column("From", right=True),
+        Column("To", right=True),
+        Column("At", right=True),
+        Column("Text", wide=True),
+    )
+    rows: list[list[Cell | str | int | None]] = []
+    for line in lines:
+        start, end = (local.time(local.instant(line[name]), zone) for name in ("start", "end"))
+        rows.append([start, end, f"{line['box']['x']}, {line['box']['y']}", line["text"]])
+    render.table(columns, rows)
 
 
 def _suffix(kind: str) -> str:

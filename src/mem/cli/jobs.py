@@ -10,11 +10,20 @@ from mem.cli import choices, following, local, options, render, server, summary,
 from mem.cli.client import Client, Json
 from mem.cli.options import Settings
 from mem.cli.render import Cell, Column
+from mem.errors import BadRequest
 
 app = typer.Typer(help="The work in the background.")
 
 STATE_STYLES = {"failed": "failure", "partial": "match", "running": "match", "cancelled": "quiet"}
 Number = Annotated[int, typer.Argument(metavar="ID", min=1, help="The job's number.")]
+MaybeNumber = Annotated[int | None, typer.Argument(metavar="[ID]", min=1, help="The job's number.")]
+Level = Annotated[int, typer.Argument(metavar="LEVEL", min=0, max=9, help="0 to 9, higher first.")]
+Skip = Annotated[
+    bool, typer.Option("--skip", help="Go on without the stretch at which it was killed too often.")
+]
+Failed = Annotated[
+    bool, typer.Option("--failed", help="Every job that failed for a reason that may have passed.")
+]
 State = Annotated[types.JobState | None, typer.Option("--state", help="Only jobs in this state.")]
 
 
@@ -53,6 +62,7 @@ def _table(rows: list[Json]) -> None:
         Column("Id", right=True),
         Column(render.zoned("Given", local.zone_name(created, zone))),
         Column("State"),
+        Column("Prio", right=True),
         Column("Done", right=True),
         Column("Took", right=True),
         Column("Source", right=True),
@@ -74,6 +84,7 @@ def _row(row: Json) -> list[Cell | str | int | None]:
         row["id"],
         local.full(local.instant(row["created_at"]), local.zone()),
         Cell(state, STATE_STYLES.get(row["state"], "")),
+        row["priority"],
         words.share(row["progress"]),
         _took(row),
         row["source_id"],
@@ -123,7 +134,9 @@ def _facts(row: Json) -> None:
             ("Problem", Cell(error, "failure") if error else None),
             ("Stage", following.stage(row) if row["state"] in types.ACTIVE_JOB_STATES else None),
             ("Done", words.share(row["progress"])),
+            ("Priority", row["priority"]),
             ("Attempt", f"{row['attempt']} of {row['max_attempts']}"),
+            ("Deaths", f"{row['deaths']} at {_place(row)}" if row["deaths"] else None),
             ("Source", row["source_id"]),
             ("File", str(row["params"].get("path") or "") or None),
             ("Given", moment("created_at")),
@@ -139,9 +152,16 @@ def _facts(row: Json) -> None:
     )
 
 
+def _place(row: Json) -> str:
+    place = row["place"]
+    return types.Place(**place).spoken if place else "its place"
+
+
 def _plain(value: object) -> str | None:
     if isinstance(value, list):
-        return "; ".join(map(str, value)) or None
+        return (
+            "; ".join(" ".join(one.values()) if isinstance(one, dict) else str(one) for one in value) or None
+        )
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
@@ -177,14 +197,31 @@ def cancel(settings: Settings, job: Number) -> None:
 
 @app.command()
 @options.everywhere
-def retry(settings: Settings, job: Number) -> None:
-    """Try a job again that failed, was cancelled or ended in part."""
-    _change(settings, job, "retry", "is queued again")
-
-
-def _change(settings: Settings, job: int, verb: str, said: str) -> None:
+def retry(settings: Settings, job: MaybeNumber = None, skip: Skip = False, failed: Failed = False) -> None:
+    """Try a job again that failed, was cancelled or ended in part; with --failed all that may now go well."""
+    if (job is None) != failed or (skip and failed):
+        raise BadRequest("Name one job, or give --failed for all.", hint="--skip is for one job.")
+    if job is not None:
+        _change(settings, job, "retry", "is queued again", {"skip": skip})
+        return
     with server.connected(settings) as client:
-        row = client.send("POST", f"/api/jobs/{job}/{verb}")
+        queued = client.send("POST", "/api/jobs/retry")["queued"]
+    if settings.json:
+        render.data({"queued": queued})
+    else:
+        render.say(f"{words.count(len(queued), 'job')} queued again.")
+
+
+@app.command()
+@options.everywhere
+def priority(settings: Settings, job: Number, level: Level) -> None:
+    """Say how soon a waiting job is wanted: 0 to 9, higher first."""
+    _change(settings, job, "priority", f"waits with priority {level}", {"priority": level})
+
+
+def _change(settings: Settings, job: int, verb: str, said: str, body: Json | None = None) -> None:
+    with server.connected(settings) as client:
+        row = client.send("POST", f"/api/jobs/{job}/{verb}", body)
         _tell(settings, client, row, said)
 
 

@@ -41,6 +41,15 @@ Sort = Annotated[
     Literal["relevance", "time"], typer.Option("--sort", help="The best first, or the newest first.")
 ]
 
+Suspect = Annotated[
+    bool, typer.Option("--suspect", help="Also speech that is doubted: loops, phantoms and guesses.")
+]
+
+Meaning = Annotated[
+    bool,
+    typer.Option("--meaning", help="Also what is alike in meaning, without the words (search.semantic)."),
+]
+
 
 def add_to(app: typer.Typer) -> None:
     """Make it a command of `app`."""
@@ -56,6 +65,8 @@ def search(
     kind: Kinds = None,
     limit: choices.Limit = 20,
     sort: Sort = "relevance",
+    suspect: Suspect = False,
+    meaning: Meaning = False,
 ) -> None:
     """Find the moments at which words were said, shown or noted.
 
@@ -72,6 +83,8 @@ def search(
             "source": [choices.source_id(client, name) for name in source or []],
             "kind": kind,
             "sort": sort,
+            "suspect": suspect or None,
+            "meaning": meaning or None,
         }
         answer = _ask(client, asked, limit)
         empty = not answer["moments"] and not settings.json

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mem.cli import choices, local, options, render, server, summary, words
+from mem.cli import choices, local, options, render, rerunning, server, summary, words
 from mem.cli.client import Json
 from mem.cli.options import Settings
 from mem.cli.render import Cell, Column
@@ -106,6 +106,8 @@ def _facts(settings: Settings, row: Json) -> None:
             ("Container", media.get("container")),
             ("Picture", _picture(video) if video else "none"),
             ("Sound", _sound(audio) if audio else "none"),
+            ("Hotwords", row["hotwords"]),
+            ("Prompt", row["prompt"]),
             ("Folder", str(settings.folder / row["folder"])),
             ("SHA-256", row["content_hash"]),
             ("Taken in", local.exact(local.instant(row["added_at"]), local.zone())),
@@ -133,15 +135,25 @@ def edit(
     name: Annotated[str | None, typer.Option("--name", help="What to call it.")] = None,
     location: Annotated[str | None, typer.Option("--location", help="Where it was recorded.")] = None,
     device: Annotated[str | None, typer.Option("--device", help="What recorded it.")] = None,
+    hotwords: Annotated[
+        str | None, typer.Option("--hotwords", help="Names and rare words to listen for; '' for none.")
+    ] = None,
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", help="A phrase taken as said before; '' for none.")
+    ] = None,
 ) -> None:
-    """Change when a recording began, its name or its labels."""
+    """Change when a recording began, its name, its labels, or what it is listened to with.
+
+    Hotwords and a prompt hold when it is listened to again: mem sources rerun SOURCE --stage speech
+    """
     start = choices.moment(started_at, local.zone())
     wanted = {"started_at": local.iso(start) if start else None, "name": name}
-    wanted |= {"location": location, "device": device}
+    wanted |= {"location": location, "device": device, "hotwords": hotwords, "prompt": prompt}
     changes = {key: value for key, value in wanted.items() if value is not None}
     if not changes:
         raise BadRequest(
-            "Nothing is to be changed.", hint="Give --started-at, --name, --location or --device."
+            "Nothing is to be changed.",
+            hint="Give --started-at, --name, --location, --device, --hotwords or --prompt.",
         )
     with server.connected(settings) as client:
         row = client.send("PATCH", f"/api/sources/{choices.source_id(client, source)}", changes)
@@ -163,7 +175,10 @@ def delete(settings: Settings, source: Which, yes: choices.Yes = False) -> None:
     if settings.json:
         render.data(receipt)
         return
-    removed = ", ".join(f"{number:,} {table}" for table, number in receipt["removed"].items() if number)
     render.say(
-        f"Deleted source {row['id']} {row['name']}: {removed}; {words.size(receipt['freed_bytes'])} freed."
+        f"Deleted source {row['id']} {row['name']}: {words.removed(receipt['removed'])}; "
+        f"{words.size(receipt['freed_bytes'])} freed."
     )
+
+
+rerunning.add_to(app)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from mem.cli.options import Settings
 from mem.cli.render import Cell, Column
 
 Line = tuple[datetime, Sequence[Cell | str | int | None]]
+Screen = Annotated[bool, typer.Option("--screen", help="Also each line of text read off the screen.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +26,7 @@ def timeline(
     end: choices.To = None,
     source: choices.SourceChoice = None,
     limit: choices.Limit = 200,
+    screen: Screen = False,
 ) -> None:
     """Show frames, speech and notes in the order of time. Without a range: the last days."""
     zone = local.zone()
@@ -35,8 +37,9 @@ def timeline(
             from_=choices.moment(start, zone),
             to=choices.moment(end, zone),
             source=choices.source_id(client, source),
+            screen="true" if screen else None,
         )
-        empty = not (answer["spans"] or answer["segments"] or answer["notes"])
+        empty = not _rows(answer)
         newest = client.get("/api/sources", limit=1)["sources"] if empty and not settings.json else []
     if settings.json:
         render.data(answer)
@@ -61,6 +64,7 @@ def _ask(client: Client, limit: int, **asked: Any) -> Json:
             "spans": answer["spans"] + more["spans"],
             "segments": _joined(answer["segments"], more["segments"]),
             "notes": _joined(answer["notes"], more["notes"]),
+            "screen": _joined(answer["screen"], more["screen"]),
             "sources": {**answer["sources"], **more["sources"]},
             "cursor": more.get("cursor"),
         }
@@ -68,7 +72,7 @@ def _ask(client: Client, limit: int, **asked: Any) -> Json:
 
 
 def _rows(answer: Json) -> int:
-    return len(answer["spans"]) + len(answer["segments"]) + len(answer["notes"])
+    return sum(len(answer[name]) for name in ("spans", "segments", "notes", "screen"))
 
 
 def _joined(rows: list[Json], more: list[Json]) -> list[Json]:
@@ -79,7 +83,12 @@ def _joined(rows: list[Json], more: list[Json]) -> list[Json]:
 def _show(settings: Settings, answer: Json, limit: int, zone: tzinfo) -> None:
     names = {key: words.first(source["name"], 24) for key, source in answer["sources"].items()}
     lines = sorted(
-        [*map(_span, answer["spans"]), *map(_segment, answer["segments"]), *map(_note, answer["notes"])],
+        [
+            *map(_span, answer["spans"]),
+            *map(_segment, answer["segments"]),
+            *map(_note, answer["notes"]),
+            *map(_line, answer["screen"]),
+        ],
         key=lambda line: line[0],
     )
     more = answer.get("cursor") is not None or len(lines) > limit
@@ -118,6 +127,11 @@ def _segment(segment: Json) -> Line:
     text = Cell(segment["text"].strip(), "speech")
     at = local.instant(segment["start"])
     return at, (segment["source_id"], Cell("speech", "speech"), _lasts(segment), text)
+
+
+def _line(line: Json) -> Line:
+    text = Cell(line["text"].strip(), "screen")
+    return local.instant(line["start"]), (line["source_id"], Cell("screen", "screen"), _lasts(line), text)
 
 
 def _note(note: Json) -> Line:

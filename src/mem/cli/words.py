@@ -1,5 +1,7 @@
 """Numbers in words that a person reads at a glance."""
 
+from collections.abc import Mapping
+
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """For example "1 frame" and "1,204 frames"."""
@@ -39,3 +41,14 @@ def times(factor: float) -> str:
 def first(name: str, limit: int = 60) -> str:
     """A text cut to `limit` characters, the cut shown."""
     return name if len(name) <= limit else name[: limit - 1] + "…"
+
+
+def removed(counts: Mapping[str, int]) -> str:
+    """What a deletion removes, for example "1 source, 5 frames, 2 screen texts"."""
+    parts = [f"{n:,} {_noun(name, n)}" for name, n in counts.items() if n and not name.startswith("job_")]
+    return ", ".join(parts) or "nothing"
+
+
+def _noun(name: str, number: int) -> str:
+    text = name.replace("_", " ")
+    return text.removesuffix("s") if number == 1 else text

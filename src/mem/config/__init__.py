@@ -9,13 +9,14 @@ import difflib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 import pydantic
 import yaml
 from pydantic import BaseModel, Field
 
+from mem.config.guarding import PrivacyConfig, SecurityConfig
 from mem.config.sections import (
     ApiConfig,
     CaptureConfig,
@@ -23,13 +24,14 @@ from mem.config.sections import (
     JobsConfig,
     LoggingConfig,
     MediaConfig,
+    SearchConfig,
     Section,
     StorageConfig,
     WhisperConfig,
 )
 from mem.errors import BadConfig
 
-__all__ = ["ApiConfig", "Config", "load", "settings"]
+__all__ = ["ApiConfig", "Config", "load", "notify_socket", "settings"]
 
 
 class Config(Section):
@@ -43,7 +45,23 @@ class Config(Section):
     storage: StorageConfig = StorageConfig()
     jobs: JobsConfig = JobsConfig()
     api: ApiConfig = ApiConfig()
+    search: SearchConfig = SearchConfig()
+    security: SecurityConfig = SecurityConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
     logging: LoggingConfig = LoggingConfig()
+
+    @pydantic.model_validator(mode="after")
+    def _work_is_possible(self) -> Self:
+        """Workers in other processes need a database that several processes can have open."""
+        if self.jobs.backend != "embedded" and self.database.url is None:
+            raise ValueError(
+                f"jobs.backend {self.jobs.backend} needs PostgreSQL: a DuckDB file has one owner. Set "
+                "database.url (`mem db move --to postgresql://…` takes what is there along), or jobs.backend "
+                "to embedded"
+            )
+        if self.jobs.backend == "celery" and self.jobs.broker_url is None:
+            raise ValueError("jobs.backend celery needs jobs.broker_url, such as redis://localhost:6379/0")
+        return self
 
     @property
     def allowed_roots(self) -> tuple[Path, ...]:
@@ -77,13 +95,18 @@ def load(
     try:
         return Config.model_validate(tree)
     except pydantic.ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}".removeprefix(": ") for e in error.errors()]
         raise BadConfig("; ".join(lines), hint="`mem config show` lists every key.") from None
 
 
 def settings() -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:
     """Every key that can be set, dotted, with its field."""
     yield from _settings(Config, "")
+
+
+def notify_socket(environ: Mapping[str, str] | None = None) -> str | None:
+    """Where systemd listens for what a service says of itself; None where it does not."""
+    return (os.environ if environ is None else environ).get("NOTIFY_SOCKET") or None
 
 
 def _settings(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, pydantic.fields.FieldInfo]]:

@@ -6,24 +6,45 @@
     ├── Conflict                                        right words, wrong state
     │   ├── StaleFence                                  another worker took the job over
     │   ├── Stopped                                     the work was told to stop before its end
-    │   ├── NotCancellable, NotRetriable
+    │   ├── NotCancellable, NotRetriable, NotWaiting
+    │   ├── Pinned, NoteChanged, SegmentChanged         a pin keeps it; changed by another meanwhile
+    │   ├── RecordingGone                               to be worked on again, and not here any more
     │   └── OffsetMismatch, UploadBusy                  a piece of an upload that does not fit
     ├── UploadExpired, ChecksumMismatch, TooSlow        an upload that cannot go on like that
     ├── WrongTusVersion, NotAPiece                      the request is no tus that Mem speaks
     ├── BadConfig                                       the configuration cannot be used
     ├── Locked                                          another process owns the database
     ├── DatabaseFailed                                  the database must be reopened
+    │   └── SchemaDiffers                               another version of Mem made it what it is
+    ├── ExtraMissing                                    a library that a setting needs
     ├── IndexFailed                                     the search index cannot be used just now
     ├── DiskFull                                        less free space than the guard asks
     ├── TooLarge, TooBusy
+    │   ├── ExportTooLarge
+    │   └── CapturePaused                               nothing is taken in just now
     ├── SetupRequired, BadKey, ForeignOrigin, WrongHost    who asks, and from where
+    ├── TokenRequired                                   nobody knows who asks
+    │   └── BadToken
+    │       └── TokenExpired, TokenRevoked
+    ├── NotAllowed                                      known, and not allowed that
+    │   └── OutsideLimits, UnlistedRoute
+    ├── TooManyRequests, HeaderTooLarge                 too much of it
     ├── AddressTaken                                    another program listens there
     ├── MediaError                                      the recording's own fault: permanent
     │   ├── EmptyFile, NotMedia, NotAVideo, CutOff, UnsafeMedia, MediaTooLarge
-    │   └── DecoderCrashed, DecoderHung, DecoderOutOfMemory     the child that decoded it ended badly
+    │   ├── DecoderCrashed, DecoderHung, DecoderOutOfMemory     the child that decoded it ended badly
+    │   ├── MalwareFound, TooLargeToScan, Excluded      kept out
+    │   └── Poison, RecordingChanged                    killed too often at one place; swapped meanwhile
     ├── Unreadable, Unwritable                          the file is there and cannot be read, or written
     ├── NoMedia                                         the folder holds no recording
     ├── ServerGone                                      the server stopped in the middle of an answer
+    ├── ScannerAway                                     the virus scanner does not answer
+    ├── NoScreenText                                    no engine reads text off frames here
+    ├── NoAssistants, NoMeaning                         an extra is not here, or switched off
+    ├── WorkerLost                                      no process that worked on the job is left
+    ├── ProgramMissing                                  one of PostgreSQL's own is needed
+    ├── BackupDamaged, SealedBackup, FolderDamaged      a backup or a folder that cannot be used
+    ├── SpeechServerFailed                              the server that writes speech down does not
     └── ModelMissing                                    no speech model is on this machine
 
 A class says once what HTTP and the command line answer: `code` is stable, `status` is the HTTP
@@ -33,8 +54,17 @@ status, `exit_status` the process's. The docstring is the message unless the rai
 
 from mem.errors.access import (
     BadKey,
+    BadToken,
     ForeignOrigin,
+    HeaderTooLarge,
+    NotAllowed,
+    OutsideLimits,
     SetupRequired,
+    TokenExpired,
+    TokenRequired,
+    TokenRevoked,
+    TooManyRequests,
+    UnlistedRoute,
     WrongHost,
 )
 from mem.errors.asking import (
@@ -42,11 +72,17 @@ from mem.errors.asking import (
     BadRequest,
     BadTime,
     Conflict,
+    ExportTooLarge,
     NaiveTime,
     NoMedia,
     NotCancellable,
+    NoteChanged,
     NotFound,
     NotRetriable,
+    NotWaiting,
+    Pinned,
+    RecordingGone,
+    SegmentChanged,
     StaleFence,
     Stopped,
     TooBusy,
@@ -54,7 +90,15 @@ from mem.errors.asking import (
 )
 from mem.errors.base import (
     MemError,
+    is_permanent,
     no_room,
+)
+from mem.errors.guarding import (
+    CapturePaused,
+    Excluded,
+    MalwareFound,
+    ScannerAway,
+    TooLargeToScan,
 )
 from mem.errors.media import (
     CutOff,
@@ -66,19 +110,32 @@ from mem.errors.media import (
     MediaTooLarge,
     NotAVideo,
     NotMedia,
+    Poison,
+    RecordingChanged,
     UnsafeMedia,
 )
 from mem.errors.running import (
     AddressTaken,
+    BackupDamaged,
     BadConfig,
     DatabaseFailed,
     DiskFull,
+    ExtraMissing,
+    FolderDamaged,
     IndexFailed,
     Locked,
     ModelMissing,
+    NoAssistants,
+    NoMeaning,
+    NoScreenText,
+    ProgramMissing,
+    SchemaDiffers,
+    SealedBackup,
     ServerGone,
+    SpeechServerFailed,
     Unreadable,
     Unwritable,
+    WorkerLost,
 )
 from mem.errors.uploading import (
     ChecksumMismatch,
@@ -92,11 +149,14 @@ from mem.errors.uploading import (
 
 __all__ = [
     "AddressTaken",
+    "BackupDamaged",
     "BadConfig",
     "BadCursor",
     "BadKey",
     "BadRequest",
     "BadTime",
+    "BadToken",
+    "CapturePaused",
     "ChecksumMismatch",
     "Conflict",
     "CutOff",
@@ -106,35 +166,66 @@ __all__ = [
     "DecoderOutOfMemory",
     "DiskFull",
     "EmptyFile",
+    "Excluded",
+    "ExportTooLarge",
+    "ExtraMissing",
+    "FolderDamaged",
     "ForeignOrigin",
+    "HeaderTooLarge",
     "IndexFailed",
     "Locked",
+    "MalwareFound",
     "MediaError",
     "MediaTooLarge",
     "MemError",
     "ModelMissing",
     "NaiveTime",
+    "NoAssistants",
+    "NoMeaning",
     "NoMedia",
+    "NoScreenText",
     "NotAPiece",
     "NotAVideo",
+    "NotAllowed",
     "NotCancellable",
     "NotFound",
     "NotMedia",
     "NotRetriable",
+    "NotWaiting",
+    "NoteChanged",
     "OffsetMismatch",
+    "OutsideLimits",
+    "Pinned",
+    "Poison",
+    "ProgramMissing",
+    "RecordingChanged",
+    "RecordingGone",
+    "ScannerAway",
+    "SchemaDiffers",
+    "SealedBackup",
+    "SegmentChanged",
     "ServerGone",
     "SetupRequired",
+    "SpeechServerFailed",
     "StaleFence",
     "Stopped",
+    "TokenExpired",
+    "TokenRequired",
+    "TokenRevoked",
     "TooBusy",
     "TooLarge",
+    "TooLargeToScan",
+    "TooManyRequests",
     "TooSlow",
+    "UnlistedRoute",
     "Unreadable",
     "UnsafeMedia",
     "Unwritable",
     "UploadBusy",
     "UploadExpired",
+    "WorkerLost",
     "WrongHost",
     "WrongTusVersion",
+    "is_permanent",
     "no_room",
 ]

@@ -73,6 +73,20 @@ class Stopped(Conflict):
     code, permanent = "stopped", False
 
 
+class NotWaiting(Conflict):
+    """Only a job that waits for its turn can get another priority."""
+
+    code = "not_waiting"
+    hint = "`mem jobs show ID` says what it does."
+
+
+class RecordingGone(Conflict):
+    """The recording itself is no longer here, so nothing new can be made from it."""
+
+    code = "recording_gone"
+    hint = "Put the file back where it was captured from. The stage `index` needs no recording."
+
+
 class TooLarge(MemError):
     """The body is larger than allowed."""
 
@@ -93,3 +107,31 @@ class NoMedia(MemError):
 
     code = "no_media"
     hint = "Name a folder with video or audio files in it, or the file itself."
+
+
+class Pinned(Conflict):
+    """A pin keeps something of it."""
+
+    code = "pinned"
+    hint = "`mem retention pins` lists them; `mem retention unpin ID` lets go of one."
+
+
+class SegmentChanged(Conflict):
+    """What was said there was written anew meanwhile."""
+
+    code, status = "segment_changed", 412
+    hint = "Read it again, and send the ETag of that answer in If-Match."
+
+
+class NoteChanged(Conflict):
+    """The note was changed meanwhile."""
+
+    code, status = "note_changed", 412
+    hint = "Read it again, and send the ETag of that answer in If-Match."
+
+
+class ExportTooLarge(TooLarge):
+    """The range holds more than one export may."""
+
+    code = "export_too_large"
+    hint = "Choose a shorter range or one source; the limit is api.export_max_frames."

@@ -23,3 +23,12 @@ class MemError(Exception):
 def no_room(error: BaseException) -> bool:
     """Whether the system refused to write because the disk, or the owner's share of it, is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_permanent(code: str | None) -> bool:
+    """Whether `code` is of an error that trying again cannot help."""
+    return any(kind.permanent for kind in _kinds(MemError) if kind.code == code)
+
+
+def _kinds(kind: type[MemError]) -> list[type[MemError]]:
+    return [kind, *(each for narrower in kind.__subclasses__() for each in _kinds(narrower))]

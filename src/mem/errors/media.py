@@ -69,3 +69,17 @@ class DecoderOutOfMemory(MediaError):
 
     code, permanent = "decoder_out_of_memory", False
     hint = "Raise media.child_memory, or choose a smaller whisper.model."
+
+
+class Poison(MediaError):
+    """Work on the recording was killed too often at the same place of it."""
+
+    code = "poison"
+    hint = "`mem jobs retry ID --skip` goes on without that stretch and says that it is left out."
+
+
+class RecordingChanged(MediaError):
+    """The file is not the one that was looked at: its content changed meanwhile."""
+
+    code = "recording_changed"
+    hint = "Capture it again when nothing writes to it any more."

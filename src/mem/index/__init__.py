@@ -4,33 +4,36 @@
 words.py and answer the same question with the same hits (their scores differ).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple, Protocol
 
 from mem.index import words
+from mem.index.hits import TEXT_KINDS as TEXT_KINDS
+from mem.index.hits import Hits as Hits
+from mem.index.hits import IndexHit as IndexHit
 from mem.types import TextKind
 
 EntryKind = TextKind | Literal["source"]  # a source's own entry: its name and its place
-TEXT_KINDS: tuple[TextKind, ...] = ("speech", "screen", "note")
 Sort = Literal["relevance", "time"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One text to be found."""
+class Entry(NamedTuple):
+    """One text to be found. A tuple, since half a million are made at once."""
 
     kind: EntryKind
     id: int
     source_id: int  # 0 where a note is about the time itself
-    start: datetime
-    end: datetime
+    start: int  # ms since 1970
+    end: int
     text: str  # of a source: its name
     language: str = ""
     tags: Sequence[str] = ()
     location: str = ""  # of a source only
+    also: str = ""  # more by which it is found, which is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,14 @@ class Without:
     clause: "Clause"
 
 
-Clause = Word | Typo | Prefix | Phrase | Exactly | Every | Either | Without
+@dataclass(frozen=True, slots=True)
+class Among:
+    """These very texts, by kind and id; for an index in files alone."""
+
+    texts: tuple[tuple[TextKind, int], ...]
+
+
+Clause = Word | Typo | Prefix | Phrase | Exactly | Every | Either | Without | Among
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,29 +124,20 @@ class Question:
     tags: Choice = field(default_factory=Choice)  # as `tag` folds them
     start: datetime | None = None
     end: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class IndexHit:
-    """A text that answers the question."""
-
-    kind: TextKind
-    id: int
-    source_id: int
-    start: datetime
-    end: datetime
-    score: float
+    not_before: datetime | None = None  # only texts wholly from here on; the rest is not counted either
+    not_after: datetime | None = None  # only texts that have ended by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """The best (or newest) hits, and how many there are in all."""
 
-    hits: Sequence[IndexHit]
+    hits: Hits
     total: int
     by_kind: Mapping[TextKind, int]
     by_source: Mapping[int, int]  # at most MOST_SOURCES, those with the most hits
     outside: int  # hits that only the time range excludes
+    texts: Callable[[Sequence[int]], list[str]] | None  # of hits by their places; None: it holds no texts
 
 
 MOST_SOURCES = 200
@@ -157,11 +158,16 @@ class Transaction(Protocol):
     def script(self, text: str) -> None:
         """Run statements."""
 
+    def put(self, sql: str, rows: str) -> None:
+        """Insert rows, given as one json."""
+
 
 class Index(Protocol):
     """Finds texts. Changes are seen by `find` after `commit`; adding a text twice changes nothing."""
 
     seen: int  # number of the last change that it has taken in since it was opened
+    level: int | None  # the version of the changes at which none was left to take in; None: look
+    watcher: Callable[[str, set[int]], None] | None  # told of the kind and ids of what it takes in
 
     def turn(self, wait: float | None = None) -> AbstractContextManager[Transaction | None]:
         """Be the only one who changes it; waits `wait` seconds at most. Raises TooBusy.
@@ -171,6 +177,9 @@ class Index(Protocol):
 
     def add(self, entries: Iterable[Entry]) -> None:
         """Put these in, each in place of what had its kind and id."""
+
+    def fill(self, entries: Iterable[Entry]) -> None:
+        """Put these in, none of which is there yet: part of a rebuild."""
 
     def remove(self, kind: EntryKind, ids: Iterable[int]) -> None:
         """Take these out."""
@@ -182,7 +191,7 @@ class Index(Protocol):
         """Make the changes since the last commit durable and visible."""
 
     def empty(self) -> None:
-        """Forget everything, as the beginning of a rebuild; `complete` is its end."""
+        """Begin a rebuild, of which `complete` is the end; one that was whole goes on answering till then."""
 
     def complete(self) -> None:
         """Commit, and mark the index as whole."""
@@ -218,6 +227,10 @@ class Index(Protocol):
         """Commit and let go."""
 
 
+SUSPECT = "-suspect"  # the tag of speech that is doubted; `tag` gives nothing like it for a person's
+
+
+@lru_cache(maxsize=1_000)
 def tag(text: str) -> str:
     """A tag or a language as it is compared: folded words with one space between."""
     return " ".join(words.plain(text))

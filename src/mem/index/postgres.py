@@ -3,15 +3,19 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any, Protocol
 
+import numpy as np
+
 from mem import index
-from mem.errors import TooBusy
+from mem.errors import NoMeaning, TooBusy
 from mem.index import Choice, Clause, Entry, EntryKind, Question, Sort, Transaction, words
+from mem.index.hits import TEXT_KINDS, Hits, numbers
+from mem.types import from_epoch, since_epoch
 
 _BATCH = 1_000  # entries in one statement
 _SHORTEST = 4  # letters of a word that one of five letters may have been meant for
@@ -34,6 +38,8 @@ class Postgres:
     """The index in the tables of `db`. Changes are part of the transaction that `turn` opens."""
 
     seen = 0  # changes are forgotten in the transaction that takes them in
+    level: int | None = None
+    watcher: Callable[[str, set[int]], None] | None = None
 
     def __init__(self, db: Storage) -> None:
         self._db = db
@@ -82,6 +88,8 @@ class Postgres:
                 }
                 w.many("postgres_search.add_words", ((word,) for word in sorted(spoken)))
 
+    fill = add
+
     def remove(self, kind: EntryKind, ids: Iterable[int]) -> None:
         """Take these out."""
         with self._writing() as w:
@@ -129,25 +137,24 @@ class Postgres:
         """The best hits first, or the newest; `offset` and `before` leave out hits, not counts."""
         asked = None if question.clause == index.Every() else self._text(question.clause)
         given = (asked, *_filters(question), question.start, question.end)
+        wholly = (question.not_before, question.not_after)
         query = "postgres_search.best" if sort == "relevance" else "postgres_search.newest"
-        rows = self._db.read(query, *given, before, limit, offset)
+        rows = self._db.read(query, *given, before, limit, offset, *wholly)
         by_kind: Counter[Any] = Counter()
         by_source: Counter[int] = Counter()
         everywhere = 0
-        for row in self._db.read("postgres_search.count_hits", *given):
+        for row in self._db.read("postgres_search.count_hits", *given, *wholly):
             everywhere += row["all"]
             if row["inside"]:
                 by_kind[row["kind"]] += row["inside"]
                 by_source[row["source_id"]] += row["inside"]
         return index.Found(
-            hits=[
-                index.IndexHit(r["kind"], r["id"], r["source_id"], r["start"], r["end"], r["score"])
-                for r in rows
-            ],
+            hits=_hits(rows),
             total=by_kind.total(),
             by_kind=dict(by_kind),
             by_source=dict(by_source.most_common(index.MOST_SOURCES)),
             outside=everywhere - by_kind.total(),
+            texts=None,
         )
 
     @contextmanager
@@ -181,24 +188,34 @@ class Postgres:
                 return _either(map(self._text, clauses))
             case index.Without(each):
                 return f"!({self._text(each)})"
+            case index.Among():
+                raise NoMeaning
 
 
 def _lock(w: Transaction, wait: float | None) -> None:
-    if wait is None:
-        w.run("postgres_search.lock")
-        return
-    limit = time.monotonic() + wait
-    while not w.run("postgres_search.try_lock")[0]["locked"]:
-        if time.monotonic() >= limit:
+    limit = None if wait is None else time.monotonic() + wait
+    while not w.run("postgres_search.try_lock")[0]["locked"]:  # a statement must not wait for long
+        if limit is not None and time.monotonic() >= limit:
             raise TooBusy("The search index is being brought up to date.")
         time.sleep(_LOOK_AGAIN)
 
 
 def _row(entry: Entry) -> Sequence[object]:
-    end = max(entry.end, entry.start + timedelta(milliseconds=1))
-    tags = [index.tag(tag) for tag in entry.tags]
+    start, end = from_epoch(entry.start), from_epoch(max(entry.end, entry.start + 1))
+    tags = [tag if tag == index.SUSPECT else index.tag(tag) for tag in entry.tags]
     language = index.tag(entry.language)
-    return (entry.kind, entry.id, entry.source_id, entry.start, end, _vector(entry), language, tags)
+    return (entry.kind, entry.id, entry.source_id, start, end, _vector(entry), language, tags)
+
+
+def _hits(rows: Sequence[Mapping[str, Any]]) -> Hits:
+    return Hits(
+        kinds=numbers([TEXT_KINDS.index(row["kind"]) for row in rows]),
+        ids=numbers([row["id"] for row in rows]),
+        sources=numbers([row["source_id"] for row in rows]),
+        starts=numbers([since_epoch(row["start"]) for row in rows]),
+        ends=numbers([since_epoch(row["end"]) for row in rows]),
+        scores=np.asarray([row["score"] for row in rows], float),
+    )
 
 
 def _vector(entry: Entry) -> str:
@@ -207,12 +224,14 @@ def _vector(entry: Entry) -> str:
     if entry.kind == "source":
         placed += [f"{_lexeme(word)}:{place}B" for place, word in enumerate(words.plain(entry.location), 1)]
     else:
-        placed += [_lexeme(part.text) for part in words.parts(entry.text)]
+        first = len(placed) + 2  # a phrase does not go on from one to the other
+        placed += [f"{_lexeme(word)}:{place}A" for place, word in enumerate(words.plain(entry.also), first)]
+        placed += [_lexeme(part.text) for text in (entry.text, entry.also) for part in words.parts(text)]
     return " ".join(placed)
 
 
 def _similar(entry: Entry) -> Iterator[str]:
-    return (word for word in words.plain(entry.text) if len(word) >= _SHORTEST)
+    return (word for text in (entry.text, entry.also) for word in words.plain(text) if len(word) >= _SHORTEST)
 
 
 def _lexeme(word: str) -> str:

@@ -1,11 +1,13 @@
 """A question as tantivy reads it. Only the words are scored; filters weigh nothing."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import tantivy
 from tantivy import FieldType, Occur, Query
 
 from mem import index
+from mem.types import since_epoch
 
 KINDS: dict[index.EntryKind, int] = {"speech": 0, "screen": 1, "note": 2, "source": 3}
 _OTHER_FORM, _PART = 0.9, 0.7  # how much less than the word itself another form, a part of a word, counts
@@ -18,6 +20,7 @@ def everywhere(schema: tantivy.Schema, question: index.Question) -> Query:
     must += _choice(schema, "source", question.sources)
     must += _choice(schema, "language", question.languages)
     must += _choice(schema, "tag", question.tags)
+    must += _wholly(schema, question.not_before, question.not_after)
     return Query.boolean_query(must)
 
 
@@ -85,6 +88,14 @@ def clause(schema: tantivy.Schema, wanted: index.Clause) -> Query:
             return Query.boolean_query([(Occur.Should, clause(schema, each)) for each in clauses])
         case index.Without(each):
             return _every(schema, (index.Without(each),))
+        case index.Among(texts):
+            keys = [key(kind, number) for kind, number in texts]
+            return _weightless(Query.term_set_query(schema, "key", keys))
+
+
+def key(kind: index.EntryKind, number: int) -> int:
+    """What an entry is kept under."""
+    return number * len(KINDS) + KINDS[kind]
 
 
 def loosened(wanted: index.Clause) -> index.Clause:
@@ -133,6 +144,23 @@ def _choice(schema: tantivy.Schema, field: str, choice: index.Choice) -> list[tu
         parts.append((Occur.Must, _weightless(among(choice.only))))
     if choice.never:
         parts.append((Occur.MustNot, among(choice.never)))
+    return parts
+
+
+def _wholly(
+    schema: tantivy.Schema, not_before: datetime | None, not_after: datetime | None
+) -> list[tuple[Occur, Query]]:
+    parts = []
+    if not_before is not None:
+        later = Query.range_query(
+            schema, "start", FieldType.Integer, lower_bound=since_epoch(not_before), include_lower=True
+        )
+        parts.append((Occur.Must, _weightless(later)))
+    if not_after is not None:
+        earlier = Query.range_query(
+            schema, "end", FieldType.Integer, upper_bound=since_epoch(not_after), include_upper=True
+        )
+        parts.append((Occur.Must, _weightless(earlier)))
     return parts
 
 

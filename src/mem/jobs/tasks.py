@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from mem.capture import rerun, screen
 from mem.capture import run as capture
 from mem.capture.lease import Lease
 from mem.capture.run import Outcome
@@ -9,7 +10,11 @@ from mem.memory import Memory
 from mem.types import JobKind
 
 # A task gives how it ended, or raises a MemError; Stopped when it was told to end early.
-TASKS: Mapping[JobKind, Callable[[Memory, Lease], Outcome]] = {"capture": capture.run}
+TASKS: Mapping[JobKind, Callable[[Memory, Lease], Outcome]] = {
+    "capture": capture.run,
+    "rerun": rerun.run_again,
+    "screen": screen.run,
+}
 
 
 def run(memory: Memory, lease: Lease) -> Outcome:

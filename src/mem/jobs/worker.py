@@ -1,4 +1,7 @@
-"""The embedded worker: threads of the serving process that claim jobs and do them one by one."""
+"""A worker: threads of a process that claim jobs and do them one by one.
+
+The serving process has one (`jobs.backend: embedded`), or processes of `mem worker` are nothing else.
+"""
 
 import contextlib
 import logging
@@ -7,20 +10,34 @@ import random
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from mem import errors, folders, observe, types
-from mem.capture import partial
+from mem import errors, failpoints, folders, observe, types
+from mem.capture import partial, rerun
 from mem.capture.lease import Lease
 from mem.capture.run import Outcome
-from mem.errors import DatabaseFailed, DiskFull, MemError, StaleFence, Stopped, TooBusy
+from mem.errors import (
+    DatabaseFailed,
+    DecoderCrashed,
+    DecoderHung,
+    DecoderOutOfMemory,
+    DiskFull,
+    MemError,
+    Poison,
+    SchemaDiffers,
+    StaleFence,
+    Stopped,
+    TooBusy,
+)
 from mem.jobs import tasks
 from mem.memory import Memory
 from mem.ops import delete
-from mem.store import jobs
-from mem.types import Job
+from mem.store import jobs, migrate
+from mem.store.database import Writer
+from mem.types import Job, JobKind
 
 log = logging.getLogger(__name__)
 
@@ -29,29 +46,51 @@ _LONGEST_DELAY = timedelta(hours=1)
 _PROGRESS_KEPT = timedelta(hours=1)  # for listeners that come back; one long capture has thousands of steps
 
 
+class Shift:
+    """What the threads of one worker share: which jobs they take, and when they are to stop."""
+
+    def __init__(self, memory: Memory, kinds: Iterable[JobKind] = jobs.KINDS) -> None:
+        self.memory = memory
+        self.kinds = tuple(kinds)
+        self.stop = threading.Event()
+        self.ended_by: SchemaDiffers | None = None  # why no job may be taken any more
+
+    def owner(self, number: int) -> str:
+        """The name of one of its threads, which says where it is."""
+        return f"{socket.gethostname()}:{os.getpid()}:{number}"
+
+    def end(self, reason: SchemaDiffers | None = None) -> None:
+        """Stop: every job goes back to the queue at its last committed stretch."""
+        self.ended_by = self.ended_by or reason
+        self.stop.set()
+        self.memory.bell.ring()
+
+
 @contextlib.contextmanager
-def running(memory: Memory) -> Iterator[None]:
-    """Work on jobs in `jobs.concurrency` threads until the block ends.
+def running(
+    memory: Memory, *, threads: int | None = None, kinds: Iterable[JobKind] = jobs.KINDS
+) -> Iterator[Shift]:
+    """Work on jobs in `threads` threads (None: `jobs.concurrency`) until the block ends.
 
     At the end every job goes back to the queue at its last committed stretch.
     """
-    owner = f"{socket.gethostname()}:{os.getpid()}"
     if memory.db.engine == "duckdb":
         _take_up(memory)
-    stop = threading.Event()
-    threads = [
-        threading.Thread(target=_loop, args=(memory, f"{owner}:{n}", stop), name=f"worker-{n}")
-        for n in range(memory.config.jobs.concurrency)
+    rerun.sweep(memory)
+    shift = Shift(memory, kinds)
+    many = memory.config.jobs.concurrency if threads is None else threads
+    workers = [
+        threading.Thread(target=_loop, args=(shift, number), name=f"worker-{number}")
+        for number in range(many)
     ]
-    for thread in threads:
-        thread.start()
+    for worker in workers:
+        worker.start()
     try:
-        yield
+        yield shift
     finally:
-        stop.set()
-        memory.bell.ring()
-        for thread in threads:
-            thread.join()
+        shift.end()
+        for worker in workers:
+            worker.join()
 
 
 def _take_up(memory: Memory) -> None:
@@ -61,6 +100,7 @@ def _take_up(memory: Memory) -> None:
     """
     _recover(memory)
     delete.finish(memory)
+    folders.mend(memory)
     _empty(memory.folder / "tmp")
     _drop_uploads(memory)
 
@@ -75,7 +115,8 @@ def _recover(memory: Memory) -> None:
     """Queue what an earlier process left running; on a full disk that waits until the leases run out."""
     try:
         with memory.db.write() as w:
-            found = jobs.recover(w, types.now())
+            found = jobs.recover(w, types.now(), most_deaths=memory.config.jobs.poison_deaths)
+        failpoints.reach("jobs.recovered")
     except DiskFull as error:
         log.warning("jobs wait: the disk is full", extra={"action": "jobs_wait", "detail": error.detail})
         return
@@ -83,36 +124,64 @@ def _recover(memory: Memory) -> None:
         log.info("jobs taken up again", extra={"action": "jobs_recovered", "count": found})
 
 
-def _loop(memory: Memory, owner: str, stop: threading.Event) -> None:
-    seen = 0
-    while not stop.is_set():
-        try:
-            job = _claim(memory, owner)
-            if job is None:
-                seen = memory.bell.wait(seen, memory.config.jobs.poll_seconds)
-                continue
-            with observe.context(job=job.id):
-                _work(memory, Lease(memory, job, stop))
-        except (DatabaseFailed, DiskFull, StaleFence, TooBusy) as error:
-            # What became of a job could not be written. It is claimed again when its lease has run out.
-            facts = {"action": "worker_waits", "code": error.code, "detail": error.detail}
-            log.warning("the worker waits: the database takes nothing", extra=facts)
-            stop.wait(memory.config.jobs.poll_seconds)
-        memory.bell.ring()
+def _loop(shift: Shift, number: int) -> None:
+    seen, memory = 0, shift.memory
+    memory.pulse.begin()
+    while not shift.stop.is_set():
+        memory.pulse.beat()
+        if turn(shift, number) is None:
+            seen = memory.bell.wait(seen, memory.config.jobs.poll_seconds)
+    memory.pulse.end()
 
 
-def _claim(memory: Memory, owner: str) -> Job | None:
-    if folders.free_bytes(memory) < folders.least_free(memory) or not jobs.due(memory.db, types.now()):
+def turn(shift: Shift, number: int) -> Job | None:
+    """Claim a job and do it; gives the job as it was claimed, None when none is due or could be claimed."""
+    memory, job = shift.memory, None
+    try:
+        job = _claim(shift, number)
+        if job is None:
+            return None
+        with observe.context(job=job.id):
+            _work(memory, Lease(memory, job, shift.stop))
+    except SchemaDiffers as error:
+        log.critical("no job is taken any more", extra={"action": "schema_differs", "detail": error.detail})
+        shift.end(error)
+    except (DatabaseFailed, DiskFull, StaleFence, TooBusy) as error:
+        # What became of a job could not be written. It is claimed again when its lease has run out.
+        facts = {"action": "worker_waits", "code": error.code, "detail": error.detail}
+        log.warning("the worker waits: the database takes nothing", extra=facts)
+        shift.stop.wait(memory.config.jobs.poll_seconds)
+    memory.bell.ring()
+    return job
+
+
+def _claim(shift: Shift, number: int) -> Job | None:
+    memory, kinds = shift.memory, shift.kinds
+    if folders.free_bytes(memory) < folders.least_free(memory) or not jobs.due(memory.db, types.now(), kinds):
         return None  # without room every try would end as the one before, and grow the database
+    if memory.db.engine == "postgres":
+        migrate.check(memory.db)  # another process may have brought it up to date
+    config = memory.config.jobs
     with memory.db.write() as w:
-        return jobs.claim(w, owner, lease_seconds=memory.config.jobs.lease_seconds, now=types.now())
+        return jobs.claim(
+            w,
+            shift.owner(number),
+            lease_seconds=config.lease_seconds,
+            now=types.now(),
+            most_deaths=config.poison_deaths,
+            kinds=kinds,
+        )
 
 
 def _work(memory: Memory, lease: Lease) -> None:
     """Do one job and record how it ended; nothing that goes wrong with it ends the worker."""
     try:
+        failpoints.reach("job.claimed")
         _end(memory, lease, tasks.run(memory, lease))
+        if lease.job.kind == "screen":
+            delete.finish(memory)  # what it read may have to be redacted by a rule
     except StaleFence:
+        observe.JOBS_LOST.inc()
         log.warning("job was taken over", extra={"action": "job_lost"})
     except Stopped:
         _stopped(memory, lease)
@@ -126,9 +195,28 @@ def _work(memory: Memory, lease: Lease) -> None:
         _failed(memory, lease, MemError(f"Something went wrong inside Mem: {type(error).__name__}."))
 
 
+def _write(memory: Memory, act: Callable[[Writer], object]) -> None:
+    """Write what became of a job; PostgreSQL that is away is waited for, for as long as a lease lasts.
+
+    What was committed although it looked failed is refused the second time by its fence.
+    """
+    limit = time.monotonic() + memory.config.jobs.lease_seconds
+    while True:
+        try:
+            with memory.db.write() as w:
+                act(w)
+            return
+        except (DatabaseFailed, TooBusy):
+            if memory.db.engine == "duckdb" or time.monotonic() > limit:
+                raise
+        memory.pulse.beat()
+        time.sleep(memory.config.jobs.poll_seconds)
+
+
 def _end(memory: Memory, lease: Lease, outcome: Outcome) -> None:
     now = types.now()
-    with memory.db.write() as w:
+
+    def end(w: Writer) -> None:
         jobs.finish(
             w,
             lease.job,
@@ -139,51 +227,76 @@ def _end(memory: Memory, lease: Lease, outcome: Outcome) -> None:
             now=now,
         )
         jobs.forget_progress(w, now - _PROGRESS_KEPT)
+
+    _write(memory, end)
+    failpoints.reach("job.ended")
     observe.JOBS_ENDED.labels(lease.job.kind, outcome.state).inc()
     log.info("job ended", extra={"action": "job_ended", "state": outcome.state, **outcome.result})
 
 
 def _stopped(memory: Memory, lease: Lease) -> None:
     """A person cancelled the job, or this process is going away."""
-    with memory.db.write() as w:
+
+    def stop(w: Writer) -> None:
         if lease.cancelled:
             jobs.finish(w, lease.job, state="cancelled", now=types.now())
         else:
             jobs.release(w, lease.job, types.now())
+
+    _write(memory, stop)
+    failpoints.reach("job.released")
     if lease.cancelled:
+        if lease.job.kind == "rerun":
+            rerun.clean(memory, lease.job.id)
         observe.JOBS_ENDED.labels(lease.job.kind, "cancelled").inc()
     log.info("job stopped", extra={"action": "job_stopped", "cancelled": lease.cancelled})
 
 
 def _failed(memory: Memory, lease: Lease, error: MemError) -> None:
     """Put the job back for another try when that may help, else end it and say why."""
-    now = types.now()
+    now, error = types.now(), _counted(memory, lease, error)
     again = not error.permanent and (
         lease.job.attempt < lease.job.max_attempts or lease.advanced or error.patient
     )
     facts = {"action": "job_failed", "code": error.code, "detail": error.detail, "again": again}
     log.warning("job failed", extra=facts)
-    detail = f"{error.detail} {error.hint}".strip()
-    with memory.db.write() as w:
-        if again:
-            jobs.retry_later(
-                w,
-                lease.job,
-                not_before=now + delay(lease.job.attempt),
-                error_code=error.code,
-                error_detail=detail,
-                now=now,
-                counted=not (lease.advanced or error.patient),
-            )
-            return
-        jobs.finish(w, lease.job, state="failed", error_code=error.code, error_detail=detail, now=now)
+    code, detail = error.code, f"{error.detail} {error.hint}".strip()
+
+    def put_off(w: Writer) -> None:
+        later, counted = now + delay(lease.job.attempt), not (lease.advanced or error.patient)
+        jobs.retry_later(
+            w,
+            lease.job,
+            not_before=later,
+            error_code=code,
+            error_detail=detail,
+            now=now,
+            counted=counted,
+        )
+
+    def end(w: Writer) -> None:
+        jobs.finish(w, lease.job, state="failed", error_code=code, error_detail=detail, now=now)
+
+    if again:
+        _write(memory, put_off)
+        return
+    _write(memory, end)
+    failpoints.reach("job.failed")
     observe.JOBS_ENDED.labels(lease.job.kind, "failed").inc()
-    if (
-        error.permanent
-        and lease.job.params.get("upload")
-        and jobs.get(memory.db, lease.job.id).source_id is None
-    ):
-        Path(str(lease.job.params["path"])).unlink(missing_ok=True)
+    if error.permanent:
+        _drop_refused(jobs.get(memory.db, lease.job.id))
+
+
+def _counted(memory: Memory, lease: Lease, error: MemError) -> MemError:
+    """The error; Poison in its place where a child died once too often at the place where the job is."""
+    if not isinstance(error, DecoderCrashed | DecoderHung | DecoderOutOfMemory):
+        return error
+    with memory.db.write() as w:
+        deaths = jobs.died(w, lease.job)
+        job = jobs.get(w, lease.job.id)
+    if job.place is None or deaths < memory.config.jobs.poison_deaths:
+        return error
+    return jobs.poison(job, deaths, f"{error.detail} {error.hint}".strip())
 
 
 def _drop_uploads(memory: Memory) -> None:
@@ -193,8 +306,18 @@ def _drop_uploads(memory: Memory) -> None:
     """
     partial.sweep(memory)
     for file in list((memory.folder / "uploads").iterdir()):
-        if not partial.is_part(file) and jobs.of_path(memory.db, str(file)) is None:
+        job = jobs.of_path(memory.db, str(file))
+        if job is not None:
+            _drop_refused(jobs.get(memory.db, job))
+        elif not partial.is_part(file):
             file.unlink(missing_ok=True)
+
+
+def _drop_refused(job: Job) -> None:
+    """Remove the file of an upload that no other try can make a recording of."""
+    refused = job.state == "failed" and job.error_code != Poison.code and errors.is_permanent(job.error_code)
+    if refused and job.params.get("upload") and job.source_id is None:
+        Path(str(job.params["path"])).unlink(missing_ok=True)
 
 
 def _empty(folder: Path) -> None:

@@ -1,12 +1,13 @@
-"""The sound of a recording as 16 kHz mono samples that lie where they belong in time.
+"""The sound of a recording as 16 kHz samples that lie where they belong in time: mono, or both sides.
 
 A sample's index divided by 16 is its offset in milliseconds, always: what the container leaves out
 becomes silence, what it says twice is dropped, and a track that starts late starts with silence.
 Only the piece in hand is in memory, however long the recording is.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 import numpy as np
@@ -16,6 +17,7 @@ from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 
 from mem.media.leaps import Clock, Stamped
 
@@ -38,12 +40,45 @@ class Piece:
     """Some sound, and where it starts."""
 
     start: int  # samples since the start of the recording
-    samples: Samples
+    sound: Samples  # one row of samples, or two: left and right
+
+    @property
+    def length(self) -> int:
+        """Its samples."""
+        return int(self.sound.shape[-1])
 
     @property
     def end(self) -> int:
         """Where it ends, in samples since the start of the recording."""
-        return self.start + len(self.samples)
+        return self.start + self.length
+
+    @property
+    def samples(self) -> Samples:
+        """It as mono."""
+        return self.sound if self.sound.ndim == 1 else (self.sound[0] + self.sound[1]) * np.float32(0.5)
+
+    def part(self, begin: int, end: int) -> "Piece":
+        """What lies between two of its samples."""
+        return Piece(self.start + begin, self.sound[..., begin:end])
+
+    def and_then(self, other: "Piece") -> "Piece":
+        """It with what follows; mono beside stereo is the same on both sides."""
+        one, two = self.sound, other.sound
+        if one.ndim != two.ndim:
+            one, two = np.atleast_2d(one), np.atleast_2d(two)
+            one, two = (np.broadcast_to(each, (2, each.shape[1])) for each in (one, two))
+        return Piece(self.start, np.concatenate((one, two), axis=-1))
+
+
+def within(parts: Iterable[Piece], begin_ms: int, end_ms: int) -> Iterator[Piece]:
+    """What of the sound lies between two offsets; what follows is not decoded."""
+    begin, end = begin_ms * PER_MS, end_ms * PER_MS
+    for part in parts:
+        if part.start >= end:
+            return
+        cut = part.part(max(0, begin - part.start), min(part.length, end - part.start))
+        if begin < part.end and cut.length:
+            yield cut
 
 
 @dataclass(slots=True)
@@ -89,19 +124,17 @@ def pieces(
     """The same sound in pieces of at most `seconds`, each ending at the quietest place of its last
     `search_seconds`, so that no word is cut. A long gap ends a piece too.
     """
-    held = Piece(0, np.zeros(0, np.float32))
+    held: Piece | None = None
     for part in parts:
-        if part.start != held.end:
-            if len(held.samples):
-                yield held
-            held = Piece(part.start, part.samples)
-        else:
-            held = Piece(held.start, np.concatenate((held.samples, part.samples)))
-        while len(held.samples) >= seconds * RATE:
+        if held is not None and part.start != held.end:
+            yield held
+            held = None
+        held = part if held is None else held.and_then(part)
+        while held.length >= seconds * RATE:
             cut = _quietest(held, seconds * RATE, search_seconds * RATE)
-            yield Piece(held.start, held.samples[:cut].copy())
-            held = Piece(held.start + cut, held.samples[cut:])
-    if len(held.samples):
+            yield Piece(held.start, held.sound[..., :cut].copy())
+            held = held.part(cut, held.length)
+    if held is not None and held.length:
         yield held
 
 
@@ -120,14 +153,20 @@ def _quietest(piece: Piece, longest: int, search: int) -> int:
     return cut - (piece.start + cut) % PER_MS  # on a whole millisecond
 
 
-def sound(container: InputContainer, stream: AudioStream, faults: Faults) -> Iterator[Piece]:
+def sound(
+    container: InputContainer,
+    stream: AudioStream,
+    faults: Faults,
+    gaps: Sequence[tuple[int, int]] = (),
+) -> Iterator[Piece]:
     """The stream's sound in parts of about ten seconds, in order, touching or a long gap apart.
 
-    What goes wrong is noted in `faults`; the sound goes on after it.
+    What goes wrong is noted in `faults`; the sound goes on after it. What lies in one of `gaps`, which are
+    offsets in ms, is not given to the decoder.
     """
     end = 0
     origin = (container.start_time or 0) / 1_000_000
-    for part in _laid(_runs(_timed(_frames(container, stream, faults), origin, faults))):
+    for part in _laid(_runs(_timed(_frames(container, stream, faults, gaps), origin, faults))):
         if part.end > _LONGEST:
             faults.too_long = True
             break
@@ -142,12 +181,12 @@ def _laid(parts: Iterable[Piece]) -> Iterator[Piece]:
     written = 0
     for part in parts:
         late = max(0, written - part.start)
-        if late >= len(part.samples):
+        if late >= part.length:
             continue
         start = part.start + late
         if 0 < start - written <= _LONG_GAP:
             yield Piece(written, np.zeros(start - written, np.float32))
-        yield Piece(start, part.samples[late:])
+        yield part.part(late, part.length)
         written = part.end
 
 
@@ -174,7 +213,9 @@ def _start_ms(container: InputContainer, stream: AudioStream) -> int:
     return int(stream.start_time * stream.time_base * 1000) - (container.start_time or 0) // 1000
 
 
-def _frames(container: InputContainer, stream: AudioStream, faults: Faults) -> Iterator[AudioFrame]:
+def _frames(
+    container: InputContainer, stream: AudioStream, faults: Faults, gaps: Sequence[tuple[int, int]] = ()
+) -> Iterator[AudioFrame]:
     """Decoded frames; a packet that cannot be decoded is counted and skipped."""
     for other in container.streams:
         if other.index != stream.index:
@@ -189,6 +230,8 @@ def _frames(container: InputContainer, stream: AudioStream, faults: Faults) -> I
             return
         if packet is None:
             return
+        if gaps and _lies_in(packet, container, gaps):
+            continue
         try:
             for frame in packet.decode():
                 if isinstance(frame, AudioFrame) and frame.samples:
@@ -197,6 +240,14 @@ def _frames(container: InputContainer, stream: AudioStream, faults: Faults) -> I
         except (av.error.FFmpegError, ValueError):
             # A stream often begins in the middle of something that only its first part explains.
             faults.packets += begun
+
+
+def _lies_in(packet: "Packet[Any]", container: InputContainer, gaps: Sequence[tuple[int, int]]) -> bool:
+    """Whether a packet says that it is from a part that is to be left out."""
+    if packet.pts is None or packet.time_base is None:
+        return False
+    at_ms = float(packet.pts * packet.time_base) * 1000 - (container.start_time or 0) / 1000
+    return any(begin <= at_ms < end for begin, end in gaps)
 
 
 def _timed(
@@ -242,9 +293,11 @@ class _Run:
     taken: int = 0  # samples at the stream's rate
     given: int = 0  # samples at 16 kHz
     fifo: AudioFifo = field(default_factory=AudioFifo)
-    resampler: AudioResampler = field(
-        default_factory=lambda: AudioResampler(format="flt", layout="mono", rate=RATE)
-    )
+    resampler: AudioResampler = field(init=False)
+
+    def __post_init__(self) -> None:
+        stereo = self.form.layout.nb_channels == 2  # which a plain WAV file does not call stereo
+        self.resampler = AudioResampler(format="fltp", layout="stereo" if stereo else "mono", rate=RATE)
 
     def continues(self, place: float, frame: AudioFrame) -> bool:
         """Whether `frame` at `place` follows without gap, overlap or change of form."""
@@ -270,6 +323,7 @@ class _Run:
         if flush:
             frames += [last for last in self.resampler.resample(None) if last is not None]
         for frame in frames:
-            samples = frame.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-            yield Piece(round(self.start) + self.given, samples)
-            self.given += len(samples)
+            sound = frame.to_ndarray().astype(np.float32, copy=False)
+            piece = Piece(round(self.start) + self.given, sound if len(sound) == 2 else sound.reshape(-1))
+            self.given += piece.length
+            yield piece

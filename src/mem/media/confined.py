@@ -12,12 +12,13 @@ import json
 import logging
 import os
 import resource
+import socket
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from mem.errors import DecoderOutOfMemory, MemError
-from mem.media import wire
+from mem.media import landlock, seccomp, wire
 from mem.media.wire import Message
 
 Operation = Callable[[dict[str, Any], bytes], Iterable[Message]]
@@ -28,23 +29,40 @@ _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _CAPABILITY_VERSION, _CAP_DAC_READ_SEARCH = 0x20080522, 2
 _SIGKILL = 9
+_PLUMBING = ("request", "reply", "more", "idle")  # of the options: descriptors, and how long to wait
 _FILES = 256  # open files at once
-_NICENESS = 10
+# What the libraries look up about the machine, and what they are linked with; nothing of the owner's.
+_MACHINE = (
+    "/usr", "/lib", "/lib64", "/nix/store", "/sys", "/proc/self", "/proc/cpuinfo", "/proc/meminfo",
+    "/proc/stat", "/proc/devices", "/proc/driver/nvidia", "/proc/sys/vm", "/proc/sys/kernel",
+    "/etc/ld.so.cache", "/etc/localtime", "/etc/timezone",
+)  # fmt: skip
+_DEVICES = (
+    "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/dev/dxg", "/dev/nvidiactl",
+    "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools", "/dev/nvidia-modeset", "/dev/nvidia-caps",
+    *(f"/dev/nvidia{n}" for n in range(16)),
+)  # fmt: skip
 
 
-def confine(memory: int, parent: int) -> dict[str, bool]:
+def confine(
+    memory: int, parent: int, niceness: int, *, read: Sequence[str] = (), listed: Sequence[str] = ()
+) -> dict[str, bool]:
     """Give up what decoding does not need; returns what is in force, by name.
+
+    `read` are the files and folders that hold code and models, `listed` folders of which only the names
+    within are needed to find code; no other file can be opened where the kernel has Landlock.
 
     `memory` is in bytes. It bounds what the process may write to privately (RLIMIT_DATA): the
     address space (RLIMIT_AS) counts reservations as well, of which CUDA and the allocators of
     machines with many cores make many times what they use.
     """
-    os.nice(_NICENESS)
+    os.nice(niceness)
+    alone = _unshare()  # this and the next come before the death signal, which they may clear
     in_force = {
-        # These two come before the death signal, which a change of credentials may clear.
-        "no_network": _unshare(),
         "no_capabilities": _drop_capabilities(),
         "no_new_privileges": _prctl(_PR_SET_NO_NEW_PRIVS, 1),
+        "no_other_files": landlock.restrict([*_MACHINE, *read], listed, _DEVICES),
+        "few_system_calls": seccomp.restrict(),
         "memory_limit": _limit(resource.RLIMIT_DATA, memory),
         "no_file_writes": _limit(resource.RLIMIT_FSIZE, 0),
         "no_core_dumps": _limit(resource.RLIMIT_CORE, 0),
@@ -53,33 +71,52 @@ def confine(memory: int, parent: int) -> dict[str, bool]:
     }
     if os.getppid() != parent:
         os._exit(0)  # the parent died before the signal was asked for
-    return in_force
+    return {"no_network": alone or in_force["few_system_calls"], **in_force}
 
 
 def serve(operations: Mapping[str, Operation]) -> None:
     """Answer the one request this process was started for, then end it.
 
+    With `more`, a socket that recordings come through, it waits `idle` seconds for the next one.
+
     An operation gets the request's fields and its state bytes, and yields messages; a plain "end"
     follows unless it yields its own. A MemError that it raises is told to the parent by its code.
     """
     operation, options = sys.argv[1], json.loads(sys.argv[2])
-    in_force = confine(options["memory"], options["parent"])
+    in_force = confine(**{name: value for name, value in options.items() if name not in _PLUMBING})
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
-    with os.fdopen(options["request"], "rb") as file:
+    answers = {**operations, "strength": lambda *_: iter([Message("strength", in_force)])}
+    more = socket.socket(fileno=options["more"]) if "more" in options else None
+    with os.fdopen(options["request"], "rb") as file, os.fdopen(options["reply"], "wb") as reply:
         request = wire.receive(file)
-    if request is None:
-        return  # the parent changed its mind
-    with os.fdopen(options["reply"], "wb") as reply:
-        answers = {**operations, "strength": lambda *_: iter([Message("strength", in_force)])}
-        try:
-            _answer(answers[operation], request, reply)
-        except BrokenPipeError:
-            os._exit(0)  # nobody listens any more
-        except MemoryError:
-            os._exit(OUT_OF_MEMORY_STATUS)
+        while request is not None:  # the parent may change its mind
+            try:
+                _answer(answers[operation], request, reply)
+            except BrokenPipeError:
+                os._exit(0)  # nobody listens any more
+            except MemoryError:
+                os._exit(OUT_OF_MEMORY_STATUS)
+            waits = more is not None and _next(more, options["idle"])
+            request = wire.receive(file) if waits else None
     sys.stderr.flush()
     os._exit(0)  # no native destructor gets the chance to crash after the work is done
+
+
+def _next(more: socket.socket, idle: float) -> bool:
+    """Whether another recording came within `idle` seconds; it is the standard input then."""
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the last one is not held open
+    more.settimeout(idle)
+    try:
+        _, files, _, _ = socket.recv_fds(more, 1, 1)
+        if not files:
+            return False
+        os.dup2(files[0], 0)
+        os.close(files[0])
+        more.sendall(b"!")
+    except OSError:  # nothing came in time, or the parent is gone
+        return False
+    return True
 
 
 def _answer(operation: Operation, request: Message, reply: BinaryIO) -> None:

@@ -7,26 +7,27 @@ changed when the mean difference of its pixels passes a threshold that rises wit
 noise, but never beyond a cap: else a wholly new picture would raise its own bar. The colours of a
 tile count by themselves, so that a lamp that turns from green to red is news. The picture is new
 when enough changed tiles lie together - noise is scattered, what people care about is not - or when
-more of them together changed less, as a line of pale text makes them.
+more of them together changed less, as a line of pale text makes them. What never rests is no news as
+long as it goes on as it did; see `mem.media.clutter`.
 """
 
 import json
 import math
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
+from mem.media.clutter import Clutter, Levels, Mask, at_share
+
 Sensitivity = Literal["low", "normal", "high"]
 Bytes = npt.NDArray[np.uint8]
 Sums = npt.NDArray[np.int32]
-Mask = npt.NDArray[np.bool_]
 
 KEPT = 8  # pictures that a new one is compared with
 TILE = 4  # thumb pixels along a tile's side
@@ -41,7 +42,13 @@ _FOLLOW, _FOLLOWERS = 0.06, 0.6  # a gain is believed when this share of tiles k
 _LIGHTS = 0.5  # logarithm of the gain at which a light went on or off
 _TINT = 12  # levels by which the whole picture's colour may drift
 _DARK = 8  # grey level below which a tile says nothing about the gain
-_VERSION = 1
+_FINEST = 2.0  # grey levels; on a screen where little else changes, so faint a line of text is news
+_FINE_SHARE = 0.02  # of the tiles that may change by half of that: a coder's pulses are everywhere
+_FINE_AFTER = 8  # samples, until what tiles change by themselves is known
+_FINE_TILES = 6  # that touch
+_FINE_SCREEN = 4000  # tiles; on less than half a screen a coder's pulses look like pale text
+_OVER_SPECKS = 1.5  # a change counts where it passes those of rain by this
+_VERSION = 2  # 1 knew nothing of clutter
 _HEADER = struct.Struct(">I")
 
 
@@ -54,6 +61,7 @@ class Rule:
     faint: float  # a smaller change, such as pale text makes,
     many: int  # which counts where more tiles touch
     colour: float  # levels of mean change in a tile's two colour planes together
+    clutter: bool = True  # whether what never rests is learned, and is no news
 
 
 RULES: dict[Sensitivity, Rule] = {
@@ -63,15 +71,29 @@ RULES: dict[Sensitivity, Rule] = {
 }
 
 
+def rule(sensitivity: Sensitivity | dict[str, Any]) -> Rule:
+    """The rule of a name, or of numbers by the names of its fields."""
+    return Rule(**sensitivity) if isinstance(sensitivity, dict) else RULES[sensitivity]
+
+
 class Thumb:
     """A picture reduced to what the rule looks at."""
 
-    __slots__ = ("colours", "luma", "tiles")
+    __slots__ = ("_values", "colours", "luma", "tiles")
 
     def __init__(self, luma: Bytes, colours: Sums) -> None:
         self.luma = luma  # a multiple of TILE on both sides
         self.colours = colours  # plane x row x column: sums over a tile's chroma values
         self.tiles = _tile_sums(luma)
+        self._values: Levels | None = None
+
+    @property
+    def values(self) -> Levels:
+        """Plane x row x column: a tile's mean brightness and its two mean colours."""
+        if self._values is None:
+            planes = (self.tiles / _PIXELS, *(self.colours / _COLOURS))
+            self._values = np.stack(planes, dtype=np.float32, casting="same_kind")
+        return self._values
 
 
 def thumb(frame: VideoFrame, reformatter: VideoReformatter | None = None) -> Thumb:
@@ -103,106 +125,188 @@ def _thumb_size(width: int, height: int) -> tuple[int, int]:
 class Keeper:
     """Decides which pictures are kept, and which kept one stands for each of the others."""
 
-    def __init__(self, rule: Rule) -> None:
+    def __init__(self, rule: Rule, first: int = 0) -> None:
+        """`first` is the ordinal of the first picture that is kept."""
         self._rule = rule
         self._kept: list[tuple[int, Thumb]] = []  # the one shown last comes first
-        self._next = 0
+        self._next = first
+        self._before: Thumb | None = None  # the latest picture seen
+        self._clutter = Clutter.of(0, 0)
 
     def decide(self, seen: Thumb) -> tuple[int, bool]:
         """The ordinal of the kept picture that stands for `seen`, and whether that is `seen` itself."""
-        for place, (ordinal, kept) in enumerate(self._kept):
-            if not differs(kept, seen, self._rule):
-                self._kept.insert(0, self._kept.pop(place))
-                return ordinal, False
+        if self._before is None or self._before.luma.shape != seen.luma.shape:
+            self._before, self._clutter = None, Clutter.of(*seen.tiles.shape)
+        found = self._stands_for(seen)
+        self._learn(seen)
+        if found is not None:
+            self._kept.insert(0, self._kept.pop(found))
+            return self._kept[0][0], False
         ordinal, self._next = self._next, self._next + 1
         self._kept.insert(0, (ordinal, seen))
         del self._kept[KEPT:]
         return ordinal, True
 
+    def _stands_for(self, seen: Thumb) -> int | None:
+        """The place of the kept picture from which `seen` does not differ."""
+        for place, (_, kept) in enumerate(self._kept):
+            if not differs(kept, seen, self._rule, self._clutter, self._before):
+                return place
+        return None
+
+    def _learn(self, seen: Thumb) -> None:
+        before, self._before = self._before, seen
+        if before is None:
+            self._clutter.learn(seen, None, None)
+            return
+        plain = _difference(before, seen)
+        noise = min(_CAP * _PIXELS, 3 * at_share(plain, 0.5))
+        colours = seen.colours - before.colours
+        shades = np.abs(colours[0]) + np.abs(colours[1])
+        changed = (plain >= max(self._rule.level * _PIXELS, noise)) | (shades >= self._rule.colour * _COLOURS)
+        self._clutter.learn(seen, (plain / np.float32(_PIXELS)).astype(np.float32), changed)
+
     def to_bytes(self) -> bytes:
         """All that decides about the pictures to come."""
         kept = [[ordinal, *seen.luma.shape] for ordinal, seen in self._kept]
-        header = json.dumps({"version": _VERSION, "next": self._next, "kept": kept}).encode()
-        body = b"".join(
-            _flattened(seen.luma) + seen.colours.astype("<i2").tobytes() for _, seen in self._kept
-        )
-        return _HEADER.pack(len(header)) + header + zlib.compress(body, 1)
+        before, learned = self._before, [self._clutter.count, self._clutter.specks]
+        header = {"version": _VERSION, "next": self._next, "kept": kept, "learned": learned}
+        body = b"".join(map(_flattened, [seen for _, seen in self._kept] + ([before] if before else [])))
+        return _packed(header, body + self._clutter.to_bytes())
 
     @classmethod
     def from_bytes(cls, rule: Rule, state: bytes) -> Self:
-        """The keeper that `to_bytes` described. Raises ValueError for anything else."""
+        """The keeper that `to_bytes` described. Raises ValueError for anything else.
+
+        One of before clutter was learned goes on with what it knows.
+        """
         keeper = cls(rule)
         try:
-            (length,) = _HEADER.unpack_from(state)
-            header = json.loads(state[_HEADER.size : _HEADER.size + length])
-            if header["version"] != _VERSION:
+            header, body = _unpacked(state)
+            if header["version"] not in (1, _VERSION):
                 raise ValueError("the state is of another version")
-            body = memoryview(zlib.decompress(state[_HEADER.size + length :]))
             keeper._next = int(header["next"])
-            keeper._kept = list(_read_kept(header["kept"], body))
+            for ordinal, height, width in header["kept"]:
+                seen, body = _read_thumb(body, height, width)
+                keeper._kept.append((ordinal, seen))
+            if header["version"] == _VERSION and keeper._kept:
+                keeper._read_learned(body, *header["learned"])
         except (struct.error, zlib.error, KeyError, TypeError) as error:
             raise ValueError(f"not the state of a keep rule: {error}") from None
         return keeper
 
-
-def _read_kept(shapes: list[tuple[int, int, int]], body: memoryview) -> Iterator[tuple[int, Thumb]]:
-    at = 0
-    for ordinal, height, width in shapes:
-        pixels, sums = height * width, height * width // _PIXELS * 2
-        flat = np.frombuffer(body, np.uint8, pixels, at).reshape(height, width)
-        colours = np.frombuffer(body, "<i2", sums, at + pixels).reshape(2, height // TILE, width // TILE)
-        at += pixels + 2 * sums
-        yield ordinal, Thumb(np.cumsum(flat, axis=1, dtype=np.uint8), colours.astype(np.int32))
+    def _read_learned(self, body: memoryview, count: int, specks: float) -> None:
+        """The picture seen last, which is as large as the one shown last, and the clutter."""
+        height, width = self._kept[0][1].luma.shape
+        self._before, body = _read_thumb(body, height, width)
+        self._clutter = Clutter.from_bytes(body, self._before.tiles.shape, count, specks)
 
 
-def _flattened(luma: Bytes) -> bytes:
-    """Each pixel as its difference to the one on its left, which packs to half the size."""
-    return np.diff(luma, axis=1, prepend=np.uint8(0)).astype(np.uint8).tobytes()
+def _packed(header: dict[str, Any], body: bytes) -> bytes:
+    head = json.dumps(header).encode()
+    return _HEADER.pack(len(head)) + head + zlib.compress(body, 1)
 
 
-def differs(kept: Thumb, seen: Thumb, rule: Rule) -> bool:
-    """Whether `seen` shows something that `kept` does not."""
+def _unpacked(state: bytes) -> tuple[dict[str, Any], memoryview]:
+    (length,) = _HEADER.unpack_from(state)
+    header = json.loads(state[_HEADER.size : _HEADER.size + length])
+    return header, memoryview(zlib.decompress(state[_HEADER.size + length :]))
+
+
+def _read_thumb(body: memoryview, height: int, width: int) -> tuple[Thumb, memoryview]:
+    """The first thumb in `body`, and what follows it."""
+    pixels, sums = height * width, height * width // _PIXELS * 2
+    flat = np.frombuffer(body, np.uint8, pixels).reshape(height, width)
+    colours = np.frombuffer(body, "<i2", sums, pixels).reshape(2, height // TILE, width // TILE)
+    seen = Thumb(np.cumsum(flat, axis=1, dtype=np.uint8), colours.astype(np.int32))
+    return seen, body[pixels + 2 * sums :]
+
+
+def _flattened(seen: Thumb) -> bytes:
+    """The thumb with each pixel as its difference to the one on its left, which packs to half the size."""
+    luma = np.diff(seen.luma, axis=1, prepend=np.uint8(0)).astype(np.uint8)
+    return luma.tobytes() + seen.colours.astype("<i2").tobytes()
+
+
+def differs(
+    kept: Thumb, seen: Thumb, rule: Rule, clutter: Clutter | None = None, before: Thumb | None = None
+) -> bool:
+    """Whether `seen` shows something that `kept` does not, beyond the clutter that was learned.
+
+    Pale text is news only where it is new since `before`, the picture seen last: a coder that works out
+    its picture little by little makes changes as pale as that.
+    """
     if kept.luma.shape != seen.luma.shape:
         return True
-    plain = _tile_sums(np.maximum(kept.luma, seen.luma) - np.minimum(kept.luma, seen.luma))
+    plain = _difference(kept, seen)
     colours = seen.colours - kept.colours
     shades = np.abs(colours[0]) + np.abs(colours[1])
-    marked = (plain >= rule.faint * _PIXELS) | (shades >= rule.colour * _COLOURS)
+    large = kept.tiles.size >= _FINE_SCREEN
+    quiet = large and clutter is not None and clutter.quiet and clutter.count >= _FINE_AFTER
+    least = min(rule.faint, _FINEST) if quiet else rule.faint
+    marked = (plain >= least * _PIXELS) | (shades >= rule.colour * _COLOURS)
     if np.count_nonzero(marked) < rule.tiles:
         return False  # nothing below can mark more: the common case
-    return _differs_closely(kept, seen, plain, rule)
+    ignored = clutter.ignored(kept, seen) if clutter is not None and rule.clutter else None
+    if ignored is not None and np.count_nonzero(marked & ~ignored) < rule.tiles:
+        return False
+    if clutter is not None and quiet and before is not None:
+        fine = _paler(kept, seen, clutter) & _paler(before, seen, clutter)
+        if _together(fine if ignored is None else fine & ~ignored, max(_FINE_TILES, rule.tiles)):
+            return True
+    specks = clutter.specks if clutter is not None and rule.clutter else 0.0
+    return _differs_closely(kept, seen, plain, rule, np.True_ if ignored is None else ~ignored, specks)
 
 
-def _differs_closely(kept: Thumb, seen: Thumb, plain: Sums, rule: Rule) -> bool:
+def _differs_closely(
+    kept: Thumb, seen: Thumb, plain: Sums, rule: Rule, counting: Mask | np.bool_, specks: float
+) -> bool:
     gain = _gain(kept, seen)
     if abs(math.log(gain)) > _LIGHTS:
         return True
     least = np.abs(seen.tiles - kept.tiles * gain)  # no tile differs by less than its mean does
-    if _together(least >= (max(rule.level, _CAP) + 1) * _PIXELS, rule.tiles):
+    if _together((least >= (max(rule.level, _CAP) + 1) * _PIXELS) & counting, rule.tiles):
         return True
     if gain != 1.0:
         table = np.clip(np.arange(256) * gain + 0.5, 0, 255).astype(np.uint8)
         lit = table[kept.luma]
         plain = _tile_sums(np.maximum(lit, seen.luma) - np.minimum(lit, seen.luma))
-    noise = float(np.median(plain))
-    level = max(rule.level * _PIXELS, min(_CAP * _PIXELS, 3 * noise))
-    faint = max(rule.faint * _PIXELS, min(_CAP * _PIXELS, 4 * noise))
+    noise = at_share(plain, 0.5)
+    rain = _OVER_SPECKS * specks * _PIXELS
+    level = max(rule.level * _PIXELS, min(_CAP * _PIXELS, max(3 * noise, rain)))
+    faint = max(rule.faint * _PIXELS, min(_CAP * _PIXELS, max(4 * noise, rain)))
     shades = _shades(kept, seen, gain)
     if shades is None:
         return True
     ceiling = _COLOUR_CAP * rule.colour * _COLOURS
-    colour = max(rule.colour * _COLOURS, min(ceiling, 4 * float(np.median(shades))))
-    tinted = shades >= colour
-    return _together((plain >= level) | tinted, rule.tiles) or _together((plain >= faint) | tinted, rule.many)
+    tinted = shades >= max(rule.colour * _COLOURS, min(ceiling, 4 * at_share(shades, 0.5)))
+    if _together(((plain >= level) | tinted) & counting, rule.tiles):
+        return True
+    return _together(((plain >= faint) | tinted) & counting, rule.many)
+
+
+def _paler(kept: Thumb, seen: Thumb, clutter: Clutter) -> Mask:
+    """The tiles that changed as pale text changes them; none where a coder made the whole picture anew."""
+    away = np.abs(seen.tiles - kept.tiles)
+    if np.count_nonzero(away >= _FINEST / 2 * _PIXELS) > _FINE_SHARE * away.size:
+        return np.zeros(away.shape, np.bool_)
+    found: Mask = (away >= _FINEST * _PIXELS) & (away >= 3 * _PIXELS * clutter.grain)
+    return found
+
+
+def _difference(one: Thumb, other: Thumb) -> Sums:
+    """How much the pixels of each tile differ, in sum."""
+    return _tile_sums(np.maximum(one.luma, other.luma) - np.minimum(one.luma, other.luma))
 
 
 def _gain(kept: Thumb, seen: Thumb) -> float:
     """By how much the whole picture became brighter, 1.0 when it did not as a whole."""
-    lit = kept.tiles > _DARK * _PIXELS
-    ratios = seen.tiles[lit] / kept.tiles[lit]
+    before, after = kept.tiles.ravel()[::5], seen.tiles.ravel()[::5]
+    lit = before > _DARK * _PIXELS
+    ratios = after[lit] / before[lit]
     if not len(ratios):
         return 1.0
-    gain = float(np.median(ratios))
+    gain = float(np.partition(ratios, len(ratios) // 2)[len(ratios) // 2])
     if gain <= 0 or np.mean(np.abs(ratios - gain) <= _FOLLOW * gain) <= _FOLLOWERS:
         return 1.0
     return gain if abs(gain - 1) > 1 / 512 else 1.0
@@ -212,7 +316,7 @@ def _shades(kept: Thumb, seen: Thumb, gain: float) -> npt.NDArray[np.float64] | 
     """Each tile's change of colour beyond the whole picture's drift; None: all of it was tinted anew."""
     grey = 128 * _COLOURS
     change = (seen.colours - grey) - (kept.colours - grey) * gain
-    drift = np.median(change, axis=(1, 2))
+    drift = np.array([at_share(plane, 0.5) for plane in change])
     if np.abs(drift).max() > _TINT * _COLOURS:
         return None
     change -= drift[:, None, None]

@@ -6,22 +6,24 @@ nothing: it bounds every message, every silence and the whole run, and leaves no
 """
 
 import contextlib
+import errno
 import json
 import logging
 import os
 import select
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mem import errors
-from mem.media import confined, wire
+from mem.media import beneath, code, confined, wire
 from mem.media.wire import Message
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Limits:
     stall_seconds: float  # without a message
     wall_seconds: float | None  # from start to end
     threads: int = 2
+    niceness: int = 10
 
 
 def never() -> bool:
@@ -67,6 +70,7 @@ def run(
     limits: Limits,
     cancelled: Callable[[], bool] = never,
     environ: Mapping[str, str] | None = None,
+    reads: Sequence[Path] = (),
 ) -> Iterator[Iterator[Message]]:
     """Run `python -m module operation` over `video` and yield its messages, the last one "end".
 
@@ -76,17 +80,24 @@ def run(
     asked each half second, also while messages flow. The child ends with the block, or with the
     thread that entered it.
 
-    `environ` is added to the child's otherwise fixed environment, for example LD_LIBRARY_PATH.
+    `environ` is added to the child's otherwise fixed environment, for example LD_LIBRARY_PATH. `reads` are
+    files and folders that it may read beside its code, such as a model; never a folder of recordings.
     """
     file = open_video(video)
     try:
-        child = _Child(module, operation, file, limits, environ or {}, cancelled)
+        environ = environ or {}
+        child = Child(module, operation, file, limits, environ, cancelled, shown(module, reads, environ))
     finally:
         os.close(file)
     try:
         yield child.messages(wire.pack("request", request, state) + state)
     finally:
         child.close()
+
+
+def shown(module: str, reads: Sequence[Path], environ: Mapping[str, str]) -> dict[str, list[str]]:
+    """What a child may read, and list."""
+    return {"read": [*code.folders(module), *code.others(reads, environ)], "listed": code.listed(module)}
 
 
 def strength(memory: int = 2**30) -> dict[str, bool]:
@@ -96,16 +107,43 @@ def strength(memory: int = 2**30) -> dict[str, bool]:
         return {name: bool(held) for name, held in next(messages).fields.items()}
 
 
+def program(command: Sequence[str], data: bytes, seconds: float = 600) -> bytes:
+    """Run a program from inside a child, under its limits, with `data` as its input; gives what it printed.
+
+    Raises DecoderHung after `seconds`, and DecoderCrashed when it cannot be started or fails.
+    """
+    environ = {"PATH": _environment(1)["PATH"], "LANG": "C.UTF-8", "OMP_THREAD_LIMIT": "1"}
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            list(command), input=data, capture_output=True, timeout=seconds, env=environ, cwd="/", check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise errors.DecoderHung(f"{name} took longer than {seconds:g} seconds.") from None
+    except OSError as error:
+        raise errors.DecoderCrashed(f"{name} cannot be started: {error.strerror}.") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()[-300:]
+        raise errors.DecoderCrashed(f"{name} failed ({done.returncode}): {said}")
+    return done.stdout
+
+
 def open_video(path: Path) -> int:
     """A descriptor of a regular, non-empty file. Raises NotFound, Unreadable or EmptyFile.
 
-    A pipe or device under a video's name neither blocks nor becomes the controlling terminal.
+    No link is followed: `path` is real, and what was put in its way since is refused. A pipe or device under
+    a video's name neither blocks nor becomes the controlling terminal.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOCTTY | os.O_NONBLOCK)
+        fd = beneath.open_file(path.absolute())
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise errors.NotFound(f"There is no file {path}.") from None
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise errors.NotFound(f"There is no file {path}.") from None
+        if error.errno == errno.ELOOP:
+            hint = "Name the file by its real path."
+            raise errors.Unreadable(f"A link stands in {path} where none was.", hint=hint) from None
         raise errors.Unreadable(f"{path} cannot be read: {error.strerror}.") from None
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
@@ -117,7 +155,7 @@ def open_video(path: Path) -> int:
     return fd
 
 
-class _Child:
+class Child:
     """One running child, and how far what it says was read."""
 
     def __init__(
@@ -128,8 +166,11 @@ class _Child:
         limits: Limits,
         environ: Mapping[str, str],
         cancelled: Callable[[], bool],
+        shown: Mapping[str, list[str]],
+        *,
+        idle: float = 0,
     ) -> None:
-        self._limits = limits
+        self._limits, self._shown = limits, shown
         self._cancelled = cancelled
         self._operation = operation
         self._request = memoryview(b"")
@@ -141,14 +182,22 @@ class _Child:
         request, reply, printed = os.pipe(), os.pipe(), os.pipe()
         self._to, self._from, self._printed = request[1], reply[0], printed[0]
         self._pipes = [self._to, self._from, self._printed]
-        options = {"request": request[0], "reply": reply[1], "memory": limits.memory, "parent": os.getpid()}
+        self._more: socket.socket | None = None
+        theirs: socket.socket | None = None
+        if idle > 0:
+            self._more, theirs = socket.socketpair()
+        options = {"request": request[0], "reply": reply[1], **_options(limits), **shown}
+        passed = [request[0], reply[1]]
+        if theirs is not None:
+            options |= {"more": theirs.fileno(), "idle": idle}
+            passed.append(theirs.fileno())
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", module, operation, json.dumps(options)],
                 stdin=video,
                 stdout=printed[1],
                 stderr=printed[1],
-                pass_fds=(request[0], reply[1]),
+                pass_fds=passed,
                 env=_environment(limits.threads) | dict(environ),
                 cwd="/",
                 start_new_session=True,
@@ -159,6 +208,31 @@ class _Child:
         finally:
             for fd in (request[0], reply[1], printed[1]):
                 os.close(fd)
+            if theirs is not None:
+                theirs.close()
+
+    @property
+    def rests(self) -> bool:
+        """Whether it ended its work as it should and waits for more."""
+        return self._more is not None and self._ended and self._process.poll() is None
+
+    def again(
+        self, video: int, limits: Limits, shown: Mapping[str, list[str]], cancelled: Callable[[], bool]
+    ) -> bool:
+        """Give it another recording; False when it has gone, or was confined in another way."""
+        if self._more is None or (limits, shown) != (self._limits, self._shown):
+            return False
+        try:
+            self._more.settimeout(_GRACE_SECONDS)
+            socket.send_fds(self._more, [b"?"], [video])
+            if self._more.recv(1) != b"!":
+                return False
+        except OSError:
+            return False
+        self._cancelled, self._tail = cancelled, b""
+        self._ended = self._silent = False
+        self._started = time.monotonic()
+        return True
 
     def messages(self, request: bytes) -> Iterator[Message]:
         """Send the request and yield what comes back until "end"."""
@@ -177,7 +251,7 @@ class _Child:
             if message is None:
                 raise self._failed("it ended without finishing")
             if message.kind == "error":
-                raise _reported(message.fields)
+                raise wire.error(message.fields)
             self._ended = message.kind == "end"
             yield message
             if self._ended:
@@ -199,6 +273,8 @@ class _Child:
     def close(self) -> None:
         """End the child, whatever it does, with every process of its group."""
         self._close(*self._pipes)
+        if self._more is not None:
+            self._more.close()  # by which one that rests ends
         if not self._ended:
             self._signal(signal.SIGTERM)
         self._exits()
@@ -235,8 +311,10 @@ class _Child:
             self._request = self._request[os.write(self._to, self._request[:_CHUNK]) :]
         except BrokenPipeError:
             self._request = memoryview(b"")  # it died; the answer's end tells
-        if not self._request:
+        if not self._request and self._more is None:
             self._close(self._to)
+        elif not self._request:
+            self._poll.unregister(self._to)
 
     def _listen(self) -> None:
         try:
@@ -294,6 +372,11 @@ class _Child:
                 os.close(fd)
 
 
+def _options(limits: Limits) -> dict[str, Any]:
+    """What a child is told to confine itself with."""
+    return {"memory": limits.memory, "niceness": limits.niceness, "parent": os.getpid()}
+
+
 def _environment(threads: int) -> dict[str, str]:
     """What a child needs to find its code and nothing of the owner's."""
     return {
@@ -305,24 +388,8 @@ def _environment(threads: int) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": str(threads),
-        "OPENBLAS_NUM_THREADS": str(threads),
+        "OPENBLAS_NUM_THREADS": "1",  # no decoder multiplies matrices; idle threads cost 0.1 s at each start
     }
-
-
-def _reported(fields: Mapping[str, Any]) -> errors.MemError:
-    """The error that a child told by its code."""
-    kind = _by_code(errors.MemError).get(str(fields.get("code")), errors.MediaError)
-    error = kind.__new__(kind)  # some say their detail from other arguments
-    detail, hint = fields.get("detail"), fields.get("hint")
-    errors.MemError.__init__(error, str(detail) if detail else None, hint=str(hint) if hint else None)
-    return error
-
-
-def _by_code(kind: type[errors.MemError]) -> dict[str, type[errors.MemError]]:
-    table = {kind.code: kind}
-    for narrower in kind.__subclasses__():
-        table = _by_code(narrower) | table
-    return table
 
 
 def _signal_name(number: int) -> str:

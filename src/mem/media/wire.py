@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
+from mem.errors import MediaError, MemError
+
 HEADER_LIMIT = 4 * 2**20  # bytes; an hour's stretch of spans at ten looks a second is 2 MiB
 BODY_LIMIT = 256 * 2**20  # bytes; an 8K picture and its thumbnail, or the state of a stretch
 
@@ -68,6 +70,22 @@ def receive(file: Readable) -> Message | None:
         raise Malformed(f"a header of {length} bytes")
     kind, fields, size = _header(_exactly(file, length))
     return Message(kind, fields, _exactly(file, size))
+
+
+def error(fields: Mapping[str, Any]) -> MemError:
+    """The error that a child told by its code."""
+    kind = _by_code(MemError).get(str(fields.get("code")), MediaError)
+    made = kind.__new__(kind)  # some say their detail from other arguments
+    detail, hint = fields.get("detail"), fields.get("hint")
+    MemError.__init__(made, str(detail) if detail else None, hint=str(hint) if hint else None)
+    return made
+
+
+def _by_code(kind: type[MemError]) -> dict[str, type[MemError]]:
+    table = {kind.code: kind}
+    for narrower in kind.__subclasses__():
+        table = _by_code(narrower) | table
+    return table
 
 
 def _exactly(file: Readable, size: int) -> bytes:

@@ -1,13 +1,19 @@
 """Writing notes: the rows, then the copy in the source's folder. The index follows by itself."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from mem import folders, types
+from mem import failpoints, folders, types
+from mem.errors import NoteChanged
 from mem.memory import Memory
 from mem.store import notes, sources
-from mem.types import Note
+from mem.store.database import Reader
+from mem.types import Note, NoteType
+
+_TAG_LETTERS = 32  # of the hex digits of a digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,14 @@ class Draft:
     text: str
     tags: tuple[str, ...]
     author: str
+    type: NoteType = "user_note"
+    metadata: Mapping[str, object] = field(default_factory=dict)
+
+
+def etag(note: Note) -> str:
+    """What names this state of a note: as long as nobody changes it, it is the same."""
+    text = json.dumps(asdict(note), default=_plain, sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:_TAG_LETTERS]
 
 
 def add(memory: Memory, drafts: Sequence[Draft]) -> list[Note]:
@@ -37,10 +51,13 @@ def add(memory: Memory, drafts: Sequence[Draft]) -> list[Note]:
                 text=draft.text,
                 tags=draft.tags,
                 author=draft.author,
+                kind=draft.type,
+                metadata=draft.metadata,
                 now=now,
             )
             for draft in drafts
         ]
+        folders.mark(memory, {note.source_id for note in written})
     _copy(memory, {note.source_id for note in written})
     return written
 
@@ -53,23 +70,57 @@ def edit(
     end: datetime | None = None,
     text: str | None = None,
     tags: Sequence[str] | None = None,
+    kind: NoteType | None = None,
+    metadata: Mapping[str, object] | None = None,
+    expected: Collection[str] | None = None,
 ) -> Note:
-    """Change what is given. Raises NotFound, BadTime."""
+    """Change what is given; with `expected`, only a note whose `etag` is among these.
+
+    Raises NotFound, BadTime, NoteChanged.
+    """
     with memory.db.write() as w:
-        note = notes.edit(w, note_id, start=start, end=end, text=text, tags=tags, now=types.now())
+        _refuse_changed(w, note_id, expected)
+        note = notes.edit(
+            w,
+            note_id,
+            start=start,
+            end=end,
+            text=text,
+            tags=tags,
+            kind=kind,
+            metadata=metadata,
+            now=types.now(),
+        )
+        folders.mark(memory, {note.source_id})
     _copy(memory, {note.source_id})
     return note
 
 
-def delete(memory: Memory, note_id: int) -> None:
-    """Remove a note. Raises NotFound."""
+def delete(memory: Memory, note_id: int, expected: Collection[str] | None = None) -> None:
+    """Remove a note; with `expected`, only one whose `etag` is among these. Raises NotFound, NoteChanged."""
     with memory.db.write() as w:
-        note = notes.get(w, note_id)
+        note = _refuse_changed(w, note_id, expected)
         notes.delete(w, note_id)
+        folders.mark(memory, {note.source_id})
     _copy(memory, {note.source_id})
 
 
+def _refuse_changed(r: Reader, note_id: int, expected: Collection[str] | None) -> Note:
+    note = notes.get(r, note_id)
+    if expected is not None and etag(note) not in expected:
+        raise NoteChanged(f"Note {note_id} was changed at {types.written(note.updated_at)}.")
+    return note
+
+
+def _plain(value: object) -> str:
+    return types.written(value) if isinstance(value, datetime) else str(value)
+
+
 def _copy(memory: Memory, source_ids: set[int | None]) -> None:
+    failpoints.reach("note.written")
     for source_id in source_ids:
-        if source_id is not None:
+        if source_id is None:
+            folders.write_loose_notes(memory)
+        else:
             folders.write_notes(memory, source_id)
+    folders.unmark(memory, source_ids)

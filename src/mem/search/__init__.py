@@ -1,16 +1,16 @@
 """One question over everything said, shown and noted."""
 
 import dataclasses
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from mem import index, observe, reindex, types
 from mem.errors import BadRequest, BadTime, NaiveTime
-from mem.index import Choice, Index, Question, Sort, Word, words
+from mem.index import Choice, Found, Hits, Index, Question, Sort, Word, words
+from mem.meaning import Meaning
 from mem.memory import Memory
-from mem.search import cursor, moments
+from mem.search import cursor, moments, near
 from mem.search import query as queries
 from mem.search.cursor import Position
 from mem.search.moments import Hit, Moment
@@ -39,6 +39,8 @@ class Query:
     limit: int = 20  # moments
     cursor: str | None = None
     sort: Sort = "relevance"
+    suspect: bool = False  # also speech that is doubted
+    meaning: bool = False  # also what is alike in meaning and has none of the words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,32 +63,32 @@ def search(memory: Memory, query: Query) -> SearchPage:
     Raises BadRequest, BadTime or BadCursor for what cannot be asked; never for what the text says.
     """
     with observe.SEARCH_SECONDS.time():
-        return ask(memory.db, memory.index, query, zone=memory.config.zone)
+        return ask(memory.db, memory.index, query, zone=memory.config.zone, meaning=memory.meaning)
 
 
-def ask(db: Database, finder: Index, query: Query, *, zone: tzinfo = UTC) -> SearchPage:
-    """The same, of a database and its index."""
+def ask(
+    db: Database, finder: Index, query: Query, *, zone: tzinfo = UTC, meaning: Meaning | None = None
+) -> SearchPage:
+    """The same, of a database, its index and what it has of meanings."""
     _check(query)
     position = Position() if query.cursor is None else cursor.decode(query.cursor, _identity(query))
-    reindex.refresh(db, finder)
+    level = reindex.refresh(db, finder)
     parsed = parse(query.text, zone=zone, now=types.now())
     question, remarks = _question(finder, query, parsed)
-    found = finder.find(
-        question, limit=WINDOW, sort=query.sort, offset=position.offset, before=_moment(position.bound)
-    )
+    found, full = _found(finder, query, question, position, meaning)
     hits = found.hits
     following = None
-    if len(hits) == WINDOW:
+    if full:
         hits, following = _next_window(hits, query.sort, position)
-    groups = moments.grouped(hits, query.sort, stretches.first(db, [hit.source_id for hit in hits]))
-    first = 0
-    if position.after is not None:
-        first = bisect_right(groups, position.after, key=lambda group: group.key(query.sort))
-    page = groups[first : first + query.limit]
-    if first + query.limit < len(groups):
-        following = dataclasses.replace(position, after=page[-1].key(query.sort))
+    page: list[moments.Group] = []
+    if hits:
+        groups = moments.grouped(hits, query.sort, lambda ids: stretches.first(db, ids))
+        first = 0 if position.after is None else groups.after(position.after)
+        page = groups.page(first, query.limit)
+        if first + query.limit < len(groups):
+            following = dataclasses.replace(position, after=page[-1].key)
     return SearchPage(
-        moments=tuple(moments.shown(db, page, question.clause)),
+        moments=tuple(moments.shown(db, hits, page, question.clause, found.texts if level else None)),
         cursor=None if following is None else cursor.encode(following, _identity(query)),
         total=found.total,
         counts_by_kind=found.by_kind,
@@ -95,6 +97,20 @@ def ask(db: Database, finder: Index, query: Query, *, zone: tzinfo = UTC) -> Sea
         read_as="; ".join([parsed.read_as, *remarks]),
         sources=_named(db, finder, parsed),
     )
+
+
+def _found(
+    finder: Index, query: Query, question: Question, position: Position, meaning: Meaning | None
+) -> tuple[Found, bool]:
+    """A window of hits, and whether more may follow it. Raises NoMeaning."""
+    asked = near.find(finder, meaning, question) if query.meaning else None
+    if asked is not None and query.sort == "relevance":
+        return near.search(finder, asked, limit=WINDOW, offset=position.offset)
+    if asked is not None:
+        question = near.either(asked)
+    bound = _moment(position.bound)
+    found = finder.find(question, limit=WINDOW, sort=query.sort, offset=position.offset, before=bound)
+    return found, len(found.hits) == WINDOW
 
 
 def _check(query: Query) -> None:
@@ -114,6 +130,9 @@ def _question(finder: Index, query: Query, parsed: ParsedQuery) -> tuple[Questio
     filters = parsed.filters
     kinds = _choice(filters.get("kind", Filter()))
     sources = _sources(finder, filters, query.location)
+    tags = _choice(filters.get("tag", Filter()), fold=True)
+    if not query.suspect:
+        tags = dataclasses.replace(tags, never=tags.never | {index.SUSPECT})
     if query.kinds:
         kinds = _narrowed(kinds, query.kinds)
     if query.source_ids:
@@ -123,7 +142,7 @@ def _question(finder: Index, query: Query, parsed: ParsedQuery) -> tuple[Questio
         kinds=kinds,
         sources=sources,
         languages=_choice(filters.get("lang", Filter()), fold=True),
-        tags=_choice(filters.get("tag", Filter()), fold=True),
+        tags=tags,
         start=max((t for t in (query.start, parsed.after) if t is not None), default=None),
         end=min((t for t in (query.end, parsed.before) if t is not None), default=None),
     ), remarks
@@ -177,9 +196,7 @@ def _narrowed(choice: Choice, values: Iterable[str]) -> Choice:
     return dataclasses.replace(choice, only=only if choice.only is None else only & choice.only)
 
 
-def _next_window(
-    hits: Sequence[index.IndexHit], sort: Sort, position: Position
-) -> tuple[Sequence[index.IndexHit], Position | None]:
+def _next_window(hits: Hits, sort: Sort, position: Position) -> tuple[Hits, Position | None]:
     """A full window: what of it to merge now, and where the next begins.
 
     By time the hits of its earliest instant are left to the next one, which may have more of them.
@@ -187,10 +204,9 @@ def _next_window(
     if sort == "relevance":
         offset = position.offset + WINDOW
         return hits, Position(offset=offset) if offset < cursor.FURTHEST else None
-    earliest = min(hit.start for hit in hits)
-    later = [hit for hit in hits if hit.start > earliest]
-    bound = types.since_epoch(earliest)
-    return (later, Position(bound=bound + 1)) if later else (hits, Position(bound=bound))
+    bound = int(hits.starts[-1])
+    later = int((hits.starts > bound).sum())
+    return (hits[:later], Position(bound=bound + 1)) if later else (hits, Position(bound=bound))
 
 
 def _moment(bound: int | None) -> datetime | None:
@@ -201,7 +217,7 @@ def _identity(query: Query) -> tuple[object, ...]:
     """What a cursor must have been made for: everything but the size of the page."""
     return (
         query.text, query.start, query.end, sorted(query.source_ids), sorted(query.kinds), query.location,
-        query.sort,
+        query.sort, query.suspect, query.meaning,
     )  # fmt: skip
 
 

@@ -1,28 +1,41 @@
 """Where in a text the words of a question stand."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from mem.index import Clause, Exactly, Phrase, Prefix, Typo, Word, words
 from mem.index.words import Token
 from mem.search import query
 
 Range = tuple[int, int]
+Marker = Callable[[str], tuple[Range, ...]]
 
 
 def ranges(text: str, clause: Clause) -> tuple[Range, ...]:
     """`[start, end)` of every match, in characters of `text`, in order and never overlapping."""
-    tokens = words.tokens(text)
-    parts = list(words.parts(text))
-    found = {place for leaf in query.leaves(clause) for place in _matches(leaf, tokens, parts)}
-    return tuple(_merged(sorted(found)))
+    return marker(clause)(text)
+
+
+def marker(clause: Clause) -> Marker:
+    """What gives the `ranges` of texts for one question, which is looked at once."""
+    leaves = list(query.leaves(clause))
+    wanted = {form for leaf in leaves if isinstance(leaf, Word) for form in (leaf.text, *leaf.forms)}
+    literal = {leaf.text for leaf in leaves if isinstance(leaf, Exactly)} | wanted
+    others = [leaf for leaf in leaves if not isinstance(leaf, Word | Exactly)]
+
+    def marked(text: str) -> tuple[Range, ...]:
+        tokens = words.tokens(text)
+        found = [(start, end) for word, start, end in tokens if word in literal]
+        parts = list(words.parts(text)) if words.may_have_parts(text) else []
+        found += [(start, end) for word, start, end in parts if word in wanted]
+        for leaf in others:
+            found += _matches(leaf, tokens, parts)
+        return tuple(_merged(sorted(set(found)))) if len(found) > 1 else tuple(found)
+
+    return marked
 
 
 def _matches(leaf: Clause, tokens: list[Token], parts: list[Token]) -> Iterable[Range]:
     match leaf:
-        case Word(text, forms):
-            return _places(token for token in (*tokens, *parts) if token.text in (text, *forms))
-        case Exactly(text):
-            return _places(token for token in tokens if token.text == text)
         case Typo(text, errors):
             return _places(token for token in tokens if words.within(text, token.text, errors))
         case Prefix(text):

@@ -1,19 +1,30 @@
 """Hits become moments: those of one stretch that lie close together, with the frame that stood there."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
 
 from mem import types
-from mem.index import TEXT_KINDS, Clause, IndexHit, Sort
+from mem.index import TEXT_KINDS, Clause, Hits, Sort
+from mem.index.hits import Numbers
 from mem.search import highlight
 from mem.search.highlight import Range
-from mem.store import entries, frames
-from mem.store.database import Reader
-from mem.types import TextKind
+from mem.store import entries, screen, standing
+from mem.store.database import Database
+from mem.types import Box, TextKind
 
 CLOSE = timedelta(seconds=30)
-MOST_HITS = 50  # shown of one moment; `hit_count` says how many it has
+MOST_HITS = 20  # shown of one moment; `hit_count` says how many it has
+_CLOSE_MS = types.milliseconds(CLOSE)
+_KINDS = len(TEXT_KINDS)
+_SCREEN = TEXT_KINDS.index("screen")
+
+Key = tuple[float, ...]
+Texts = Callable[[Sequence[int]], list[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +38,8 @@ class Hit:
     end: datetime
     text: str
     highlights: tuple[Range, ...]  # [start, end) in characters of `text`
+    frame_id: int | None = None  # of kind screen: the first frame that shows it
+    box: Box | None = None  # where it stands in that frame and, until `end`, in those that follow, in pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,102 +54,172 @@ class Moment:
     frame_at: datetime | None  # when that frame came up
     score: float
     hit_count: int
-    hits: tuple[Hit, ...]  # the best first
+    hits: tuple[Hit, ...]  # the best first, at most MOST_HITS
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The hits of a moment before their rows are read."""
+    """The hits of a moment before their texts are read."""
 
-    hits: tuple[IndexHit, ...]  # the best first, then in order of time
-    start: datetime
-    end: datetime
+    places: tuple[int, ...]  # among all hits; the best first, then in order of time
+    start: int  # ms since 1970
+    end: int
+    score: float
+    key: Key  # what groups are ordered by: unique, ascending, plain numbers
 
-    @property
-    def score(self) -> float:
-        """That of its best hit."""
-        return self.hits[0].score
 
-    def key(self, sort: Sort) -> tuple[float, ...]:
-        """What groups are ordered by: unique, ascending, plain numbers."""
-        best = self.hits[0]
-        number = best.id * len(TEXT_KINDS) + TEXT_KINDS.index(best.kind)
-        return (
-            -self.score if sort == "relevance" else 0.0,
-            -types.since_epoch(self.start),
-            best.source_id,
-            number,
+class Groups:
+    """All groups of some hits in their order; few of them are looked at, so few are made."""
+
+    def __init__(self, hits: Hits, owners: Numbers, sort: Sort) -> None:
+        order = np.lexsort((hits.ids, hits.kinds, hits.ends, hits.starts, owners))
+        new = _breaks(owners[order], hits.starts[order], hits.ends[order])
+        first = np.flatnonzero(new)
+        scores = hits.scores[order]
+        top = np.maximum.reduceat(scores, first)
+        number = np.cumsum(new) - 1  # of the group of each hit
+        best = np.flatnonzero(scores == top[number])
+        best = order[best[np.unique(number[best], return_index=True)[1]]]  # the earliest of the best
+        self._order, self._scores = order, scores
+        self._bounds = np.append(first, len(order))
+        self._starts, self._tops = hits.starts[order][first], top
+        self._ends = np.maximum.reduceat(hits.ends[order], first)
+        ranks = -top if sort == "relevance" else np.zeros(len(top))
+        numbers = hits.ids[best] * _KINDS + hits.kinds[best]
+        columns = (numbers, hits.sources[best], -self._starts, ranks)
+        self._sorted = np.lexsort(columns)
+        self._keys = [column[self._sorted] for column in reversed(columns)]
+
+    def __len__(self) -> int:
+        return len(self._sorted)
+
+    def after(self, key: Key) -> int:
+        """How many groups come up to and with the one of this key."""
+        keys = list(zip(*(column.tolist() for column in self._keys), strict=True))
+        return bisect_right(keys, key)
+
+    def page(self, first: int, count: int) -> list[Group]:
+        """Some of the groups."""
+        return [self._group(place) for place in range(first, min(first + count, len(self)))]
+
+    def _group(self, place: int) -> Group:
+        number = self._sorted[place]
+        members = slice(self._bounds[number], self._bounds[number + 1])
+        best_first = np.argsort(-self._scores[members], kind="stable")
+        return Group(
+            tuple(self._order[members][best_first].tolist()),
+            int(self._starts[number]),
+            int(self._ends[number]),
+            float(self._tops[number]),
+            tuple(column[place].item() for column in self._keys),
         )
 
 
-def grouped(hits: Iterable[IndexHit], sort: Sort, first: Mapping[int, int]) -> list[Group]:
+def grouped(hits: Hits, sort: Sort, first: Callable[[Sequence[int]], Mapping[int, int]]) -> Groups:
     """The hits as groups: the best first, or the newest.
 
-    `first` says of a source that goes on from others where their common stretch begins.
+    `first` says of sources that go on from others where their common stretch begins; it is asked only
+    about sources whose hits lie close to those of others.
     """
-    groups: list[list[IndexHit]] = []
-    ends: dict[int, tuple[datetime, list[IndexHit]]] = {}
-    for hit in sorted(hits, key=lambda hit: (hit.start, hit.end, hit.kind, hit.id)):
-        stretch = first.get(hit.source_id, hit.source_id)
-        end, group = ends.get(stretch, (hit.start, None))
-        if group is None or hit.start - end >= CLOSE:
-            groups.append(group := [])
-            end = hit.end
-        group.append(hit)
-        ends[stretch] = (max(end, hit.end), group)
-    made = [
-        Group(tuple(sorted(group, key=lambda hit: -hit.score)), group[0].start, max(h.end for h in group))
-        for group in groups
+    owners = hits.sources
+    near = _near_others(hits)
+    roots = first(near) if near else {}
+    if roots:
+        sources, places = np.unique(owners, return_inverse=True)
+        owners = np.array([roots.get(number, number) for number in sources.tolist()])[places]
+    return Groups(hits, owners, sort)
+
+
+def shown(
+    db: Database, hits: Hits, groups: Sequence[Group], clause: Clause, texts: Texts | None
+) -> list[Moment]:
+    """The groups with their texts and frames. A hit whose row is gone is left out.
+
+    `texts` reads the texts of hits from the index; None: they are read from the rows.
+    """
+    places = [place for group in groups for place in group.places[:MOST_HITS]]
+    read = _from_rows(db, hits, places) if texts is None else dict(zip(places, texts(places), strict=True))
+    mark = highlight.marker(clause)
+    lines = [int(hits.ids[place]) for place in read if hits.kinds[place] == _SCREEN]
+    boxes = screen.places(db, lines) if lines else {}
+    made = {place: _hit(hits, place, text, mark, boxes) for place, text in read.items()}
+    here = [[made[place] for place in group.places[:MOST_HITS] if place in made] for group in groups]
+    wanted = [(found[0].source_id, found[0].start) for found in here if found and found[0].source_id]
+    stood = standing.at(db, [(number, start) for number, start in wanted if number is not None])
+    names = entries.source_names(db, [number for number, _ in wanted if number is not None])
+    return [
+        _moment(group, tuple(found), stood.get((found[0].source_id or 0, found[0].start)), names)
+        for group, found in zip(groups, here, strict=True)
+        if found
     ]
-    return sorted(made, key=lambda group: group.key(sort))
 
 
-def shown(r: Reader, groups: Sequence[Group], clause: Clause) -> list[Moment]:
-    """The groups with their texts and frames. A hit whose row is gone is left out."""
-    texts = _texts(r, [hit for group in groups for hit in group.hits[:MOST_HITS]], clause)
-    best = {
-        id(group): next((hit for hit in group.hits if (hit.kind, hit.id) in texts), None) for group in groups
-    }
-    wanted = [(hit.source_id, hit.start) for hit in best.values() if hit is not None and hit.source_id]
-    standing = frames.standing(r, wanted) if wanted else {}
-    names = entries.source_names(r, [source_id for source_id, _ in wanted]) if wanted else {}
-    moments = []
-    for group in groups:
-        first = best[id(group)]
-        if first is None:
-            continue
-        span, frame = standing.get((first.source_id, first.start), (None, None))
-        moments.append(
-            Moment(
-                source_id=first.source_id or None,
-                source_name=names.get(first.source_id),
-                start=group.start,
-                end=group.end,
-                frame_id=None if frame is None else frame.id,
-                frame_at=None if span is None else span.start,
-                score=group.score,
-                hit_count=len(group.hits),
-                hits=tuple(
-                    texts[hit.kind, hit.id] for hit in group.hits[:MOST_HITS] if (hit.kind, hit.id) in texts
-                ),
-            )
-        )
-    return moments
+def _breaks(owners: Numbers, starts: Numbers, ends: Numbers) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+    """Which hits, ordered by owner and start, begin a group."""
+    low = int(starts.min())
+    height = int(ends.max()) - low + 1
+    rank = np.cumsum(np.diff(owners, prepend=owners[0]) != 0)
+    reach = np.maximum.accumulate(ends - low + rank * height) - rank * height + low
+    new = np.ones(len(owners), dtype=bool)
+    new[1:] = (rank[1:] != rank[:-1]) | (starts[1:] - reach[:-1] >= _CLOSE_MS)
+    return new
 
 
-def _texts(r: Reader, hits: Sequence[IndexHit], clause: Clause) -> dict[tuple[TextKind, int], Hit]:
-    found: dict[tuple[TextKind, int], Hit] = {}
-    for kind in ("speech", "note"):
-        ids = [hit.id for hit in hits if hit.kind == kind]
-        rows = entries.by_ids(r, kind, ids) if ids else {}
-        for number, row in rows.items():
-            found[kind, number] = Hit(
-                kind=kind,
-                id=number,
-                source_id=row["source_id"] or None,
-                start=row["start"],
-                end=row["end"],
-                text=row["text"],
-                highlights=highlight.ranges(row["text"], clause),
-            )
-    return found
+def _near_others(hits: Hits) -> list[int]:
+    """Sources with a hit that lies close to one of another source, notes without source left out."""
+    order = np.lexsort((hits.ends, hits.starts))
+    sources, starts, ends = hits.sources[order], hits.starts[order], hits.ends[order]
+    reach = np.maximum.accumulate(ends)
+    joins = starts[1:] - reach[:-1] < _CLOSE_MS  # each hit with some hit before it
+    if not (joins & (sources[1:] != sources[:-1])).any():
+        return []
+    runs = np.cumsum(np.concatenate(([0], ~joins)))
+    pairs = np.unique(np.stack((runs, sources)), axis=1)
+    mixed, counts = np.unique(pairs[0], return_counts=True)
+    crowded = np.isin(pairs[0], mixed[counts > 1])
+    return [number for number in np.unique(pairs[1][crowded]).tolist() if number]
+
+
+def _from_rows(db: Database, hits: Hits, places: Sequence[int]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for code, kind in enumerate(TEXT_KINDS):
+        ids = {int(hits.ids[place]): place for place in places if hits.kinds[place] == code}
+        if ids:
+            found |= {ids[number]: row["text"] for number, row in entries.by_ids(db, kind, list(ids)).items()}
+    return {place: found[place] for place in places if place in found}
+
+
+def _hit(
+    hits: Hits, place: int, text: str, mark: highlight.Marker, boxes: Mapping[int, tuple[int, Box]]
+) -> Hit:
+    found = hits[place]
+    frame_id, box = boxes.get(found.id, (None, None)) if found.kind == "screen" else (None, None)
+    return Hit(
+        kind=found.kind,
+        id=found.id,
+        source_id=found.source_id or None,
+        start=found.start,
+        end=found.end,
+        text=text,
+        highlights=mark(text),
+        frame_id=frame_id,
+        box=box,
+    )
+
+
+def _moment(
+    group: Group, found: tuple[Hit, ...], stood: tuple[int, datetime] | None, names: Mapping[int, str]
+) -> Moment:
+    source_id = found[0].source_id
+    frame_id, frame_at = stood if stood is not None else (None, None)
+    return Moment(
+        source_id=source_id,
+        source_name=None if source_id is None else names.get(source_id),
+        start=types.from_epoch(group.start),
+        end=types.from_epoch(group.end),
+        frame_id=frame_id,
+        frame_at=frame_at,
+        score=group.score,
+        hit_count=len(group.places),
+        hits=found,
+    )

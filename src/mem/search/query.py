@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 
 from mem import index
-from mem.index import Clause, Either, Every, Exactly, Phrase, Prefix, Typo, Without, Word, words
+from mem.index import Among, Clause, Either, Every, Exactly, Phrase, Prefix, Typo, Without, Word, words
 from mem.search import times
 
 LONGEST = 512  # characters of a query
@@ -204,6 +204,8 @@ def text(clause: Clause) -> str:
             return f"({' OR '.join(map(text, clauses))})"
         case Without(each):
             return f"NOT {text(each)}"
+        case Among(texts):
+            return f"{len(texts)} texts of like meaning"
 
 
 def _joined(items: list[_Item], remarks: list[str]) -> Iterator[Clause]:

@@ -78,20 +78,42 @@ def download(
         partial.rename(folder)
 
 
+def sha256(repository: str, *, endpoint: str | None = None) -> str | None:
+    """What the hub says the weights' hash is; None where it does not answer or say."""
+    import huggingface_hub
+
+    expected = _failures()
+    try:
+        api = huggingface_hub.HfApi(endpoint=endpoint)
+        told = api.model_info(repository, files_metadata=True, timeout=10)
+    except expected:
+        return None
+    found = [each.lfs for each in told.siblings or () if each.rfilename == "model.bin"]
+    return None if not found or found[0] is None else str(found[0].sha256)
+
+
 def _fetch(repository: str, partial: Path, endpoint: str | None, failed: list[str]) -> None:
     import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError
 
-    # Which HTTP library the hub's client stands on differs between its versions; the bases of its own
-    # error are that library's and OSError.
-    bases = (each for each in HfHubHTTPError.__mro__ if issubclass(each, Exception) and each is not Exception)
-    expected: tuple[type[Exception], ...] = (ValueError, *bases)
+    expected = _failures()
     try:
         huggingface_hub.snapshot_download(
             repository, local_dir=partial, allow_patterns=list(FILES), max_workers=2, endpoint=endpoint
         )
     except expected as error:
         failed.append(str(error).split("\n", 1)[0] or type(error).__name__)
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """What the hub's client raises when something is in the way.
+
+    Which HTTP library it stands on differs between its versions; the bases of its own error are that
+    library's and OSError.
+    """
+    from huggingface_hub.errors import HfHubHTTPError
+
+    bases = (each for each in HfHubHTTPError.__mro__ if issubclass(each, Exception) and each is not Exception)
+    return (ValueError, *bases)
 
 
 def _size(folder: Path) -> int:

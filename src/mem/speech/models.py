@@ -76,12 +76,12 @@ def resolve(
     found = present(model, models_dir=models_dir)
     if found is not None and not (model == "auto" and found.origin == "packaged"):
         return found
-    name = _WANTED if model == "auto" else _named(model)
+    name = _WANTED if model == "auto" else full_name(model)
     problem = _asked_in_vain(models_dir) or _fetch(
         name,
         models_dir,
         reach or (lambda: hub.answers(endpoint=endpoint)),
-        lambda folder: hub.download(_repository(name), folder, endpoint=endpoint, progress=progress),
+        lambda folder: hub.download(repository(name), folder, endpoint=endpoint, progress=progress),
     )
     if problem is None:
         return ModelChoice(name=name, path=models_dir / name, origin="downloaded", note="")
@@ -102,7 +102,7 @@ def present(model: str, *, models_dir: Path) -> ModelChoice | None:
         if found is not None and found.origin == "packaged":
             return replace(found, note=f"{found.note} It is used because no other model is on this machine.")
         return found
-    name = _named(model)
+    name = full_name(model)
     if name not in MEGABYTES:
         return _folder(Path(model).expanduser())
     return _local(name, models_dir) or (_packaged(models_dir) if name == PACKAGED else None)
@@ -131,8 +131,8 @@ def missing(folder: Path) -> list[str]:
     return lacking
 
 
-def _named(model: str) -> str:
-    """The model's full name; a folder is its own. Raises BadConfig for what is neither."""
+def full_name(model: str) -> str:
+    """The full name of a model; a folder is its own. Raises BadConfig for what is neither."""
     name = "large-v3" if model == "large" else model
     if name in MEGABYTES or "/" in model or Path(model).expanduser().is_dir():
         return name
@@ -159,13 +159,14 @@ def _local(name: str, models_dir: Path) -> ModelChoice | None:
         return ModelChoice(name=name, path=models_dir / name, origin="models", note="")
     from huggingface_hub import try_to_load_from_cache
 
-    cached = try_to_load_from_cache(_repository(name), "model.bin")
+    cached = try_to_load_from_cache(repository(name), "model.bin")
     if isinstance(cached, str) and not missing(Path(cached).parent):
         return ModelChoice(name=name, path=Path(cached).parent, origin="cache", note="")
     return None
 
 
-def _repository(name: str) -> str:
+def repository(name: str) -> str:
+    """Where the hub has a named model."""
     return f"Systran/faster-whisper-{name}"
 
 

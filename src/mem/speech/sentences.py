@@ -10,8 +10,10 @@ import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mem.speech.vad import Region
+from mem.types import Channel, Suspicion
 
 _LEAD_MS = 40  # the detector hears an onset this much late
 _TRAIL_MS = 120
@@ -35,6 +37,8 @@ class Word:
     end_ms: int
     text: str  # with the space before it, where the language writes one
     probability: float
+    language: str = "en"
+    suspect: Suspicion | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,24 @@ class Sentence:
     language: str
     confidence: float  # 0 to 1: the geometric mean of its words' probabilities
     words: tuple[Word, ...]
+    suspect: Suspicion | None = None
+
+
+def fields_of(sentence: Sentence, channel: Channel | None) -> dict[str, Any]:
+    """A sentence as a message has it."""
+    return {
+        "start_ms": sentence.start_ms,
+        "end_ms": sentence.end_ms,
+        "text": sentence.text,
+        "language": sentence.language,
+        "confidence": sentence.confidence,
+        "channel": channel,
+        "suspect": sentence.suspect,
+        "words": [
+            [word.start_ms, word.end_ms, word.text.strip(), round(word.probability, 4)]
+            for word in sentence.words
+        ],
+    }
 
 
 def settle(words: Sequence[Word], speech: Sequence[Region], start: int) -> list[Word]:

@@ -2,12 +2,13 @@
 
 Windows are decoded in batches, which costs a quarter less than one after the other. Batched decoding
 now and then loses most of a window or falls into a loop; the words per second of speech give it away,
-and such a window is decoded again by itself with a wider search.
+and such a window is decoded again by itself with a wider search. What is not believed even then is kept
+and marked.
 """
 
 import itertools
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +16,26 @@ import numpy as np
 import numpy.typing as npt
 
 from mem.errors import BadConfig, ModelMissing
-from mem.speech import sentences, windows
+from mem.speech import phantoms, sentences, windows
+from mem.speech.decode import NO_HINTS, Decoder, Heard, Hints
 from mem.speech.sentences import Sentence, Word
 from mem.speech.vad import RATE, Region
 
 Samples = npt.NDArray[np.float32]
 
-_BATCH = 8
-_LARGE = 700_000_000  # bytes of weights; such a model is slow and gives a sign of life after each window
-_MOST_TOKENS = 224  # for 30 s, as Whisper was trained; a loop ends here
-_ALIGN = RATE // 100  # the decoder counts in 10 ms
-_FEWEST_WORDS = 0.7  # a second of speech; slow speakers say about 1.5
-_MOST_WORDS = 9.0
-_JUDGED_SECONDS = 4.0  # less speech than this says nothing about words per second
-_LOOPED = 2.4  # compression ratio; prose stays below 2
+_BATCH = 4  # 8 cost 4 % less and 170 MB more
+_MIDDLING, _LARGE = 200_000_000, 700_000_000  # bytes of weights; the larger, the longer until a sign of life
 _SURE_DETECTION = 0.5
 _DETECTION_SECONDS = 3.0
+_LOOP_WORDS = 40  # kept of a window that repeats itself
 
 
 class Recogniser:
     """A loaded model."""
 
-    def __init__(self, path: Path, *, device: str, compute_type: str, threads: int) -> None:
+    def __init__(
+        self, path: Path, *, device: str, compute_type: str, threads: int, batch: int | None = None
+    ) -> None:
         import faster_whisper  # a second that a silent recording need not pay
 
         try:
@@ -55,9 +54,9 @@ class Recogniser:
                 f"The speech model in {path} cannot be loaded: {error}.",
                 hint="Delete the folder, so that the model is fetched again, or set another whisper.model.",
             ) from None
-        large = (path / "model.bin").stat().st_size > _LARGE
-        self._batch = 1 if large else _BATCH
-        self._batched: Any = faster_whisper.BatchedInferencePipeline(self._model)
+        weights = (path / "model.bin").stat().st_size
+        self._batch = batch or (1 if weights > _LARGE else 2 if weights > _MIDDLING else _BATCH)
+        self._decoder = Decoder(self._model)
 
     @property
     def english_only(self) -> bool:
@@ -72,81 +71,97 @@ class Recogniser:
                 hint="whisper.language is auto or a code such as en, de or es.",
             )
 
-    def language(self, samples: Samples, speech: Sequence[Region]) -> tuple[str, bool]:
-        """The language spoken, and whether there was enough speech to be sure of it."""
-        if self.english_only:
-            return "en", True
-        window = max(windows.pack(speech, len(samples)), key=lambda each: each.speech_seconds)
-        code, probability, _ = self._model.detect_language(audio=window.cut(samples))
-        sure = probability >= _SURE_DETECTION and window.speech_seconds >= _DETECTION_SECONDS
-        return str(code), bool(sure)
-
     def transcribe(
-        self, samples: Samples, speech: Sequence[Region], *, language: str, start: int = 0
+        self,
+        samples: Samples,
+        speech: Sequence[Region],
+        *,
+        language: str | None,
+        start: int = 0,
+        likely: str | None = None,
+        hints: Hints = NO_HINTS,
     ) -> list[Sentence]:
-        """What is said in the stretches `speech` of a piece of sound that begins at sample `start`."""
-        steps = self.steps(samples, speech, language=language, start=start)
+        """What is said in the stretches `speech` of a piece of sound that begins at sample `start`.
+
+        `language` None: the one that is heard in each window; where that is not clear, that of the windows
+        beside it or else `likely`.
+        """
+        steps = self.steps(samples, speech, language=language, start=start, likely=likely, hints=hints)
         return [sentence for step in steps for sentence in step]
 
     def steps(
-        self, samples: Samples, speech: Sequence[Region], *, language: str, start: int = 0
+        self,
+        samples: Samples,
+        speech: Sequence[Region],
+        *,
+        language: str | None,
+        start: int = 0,
+        likely: str | None = None,
+        hints: Hints = NO_HINTS,
     ) -> Iterator[list[Sentence]]:
         """The same with a sign of life: an empty list as windows are done, the sentences in the last."""
         packed = windows.pack(speech, len(samples))
         words: list[Word] = []
         try:
-            for window, heard in zip(packed, self._decode(packed, samples, language), strict=True):
+            parts = [window.cut(samples) for window in packed]
+            encoded = []
+            for part in parts:
+                encoded.append(self._decoder.encode(part))
+                yield []
+            languages = self._languages(packed, encoded, language, likely)
+            heard_all = self._decode(parts, encoded, languages, hints)
+            for window, part, code, heard in zip(packed, parts, languages, heard_all, strict=True):
                 if heard.doubtful(window.speech_seconds):
-                    heard = heard.better(self._again(window.cut(samples), language), window.speech_seconds)
-                words += () if heard.phantom else _placed(heard, window, start)
+                    heard = heard.better(self._decoder.again(part, code, hints), window.speech_seconds)
+                words += _placed(heard, window, start, code)
                 yield []
         except RuntimeError as error:
             _raise_out_of_memory(error)
             raise
-        yield sentences.gather(sentences.settle(words, speech, start), language)
+        yield _gathered(sentences.settle(words, speech, start))
 
     def _decode(
-        self, packed: Sequence[windows.Window], samples: Samples, language: str
-    ) -> Iterator["_Heard"]:
-        """Each window in turn, decoded in batches."""
-        parts, clips, total = [], [], 0
-        for window in packed:
-            part = window.cut(samples)
-            part = np.concatenate((part, np.zeros(-len(part) % _ALIGN, np.float32)))
-            # Half a sample more: the library truncates seconds to samples.
-            clips.append({"start": (total + 0.5) / RATE, "end": (total + len(part) + 0.5) / RATE})
-            parts.append(part)
-            total += len(part)
-        if not packed:
-            return
-        found, _ = self._batched.transcribe(
-            np.concatenate(parts),
-            language=language,
-            beam_size=1,
-            batch_size=self._batch,
-            word_timestamps=True,
-            max_new_tokens=_MOST_TOKENS,
-            clip_timestamps=clips,
-        )
-        # Every window gives one segment at least, and all of one begin their search where it begins.
-        for _, group in itertools.groupby(found, key=lambda segment: segment.seek):
-            yield _Heard.of(group, shift=clips.pop(0)["start"])
+        self, parts: Sequence[Samples], encoded: list[Any], languages: Sequence[str], hints: Hints
+    ) -> Iterator[Heard]:
+        """Each window in turn; neighbours in one language at once."""
+        for code, run in itertools.groupby(range(len(parts)), key=languages.__getitem__):
+            numbers = list(run)
+            for first in range(0, len(numbers), self._batch):
+                some = numbers[first : first + self._batch]
+                seconds = [len(parts[number]) / RATE for number in some]
+                yield from self._decoder.decode([encoded[number] for number in some], seconds, code, hints)
 
-    def _again(self, samples: Samples, language: str) -> "_Heard":
-        """One window by itself, with timestamps to lead it and a wider search.
+    def _languages(
+        self,
+        packed: Sequence[windows.Window],
+        encoded: Sequence[Any],
+        language: str | None,
+        likely: str | None,
+    ) -> list[str]:
+        """The language of each window."""
+        if self.english_only or language is not None:
+            return [language or "en"] * len(packed)
+        guesses = [next(iter(self._decoder.languages(each).items())) for each in encoded]
+        sure = [
+            code if probability >= _SURE_DETECTION and window.speech_seconds >= _DETECTION_SECONDS else None
+            for window, (code, probability) in zip(packed, guesses, strict=True)
+        ]
+        before = likely or next((code for code in sure if code), None)
+        found: list[str] = []
+        for code, (guess, _) in zip(sure, guesses, strict=True):
+            before = code or before
+            found.append(before or guess)
+        return found
 
-        At temperature 0 only: sampling would make a resumed run differ from an undisturbed one.
-        """
-        found, _ = self._model.transcribe(
-            samples,
-            language=language,
-            beam_size=5,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            word_timestamps=True,
-            max_new_tokens=_MOST_TOKENS,
-        )
-        return _Heard.of(found, shift=0.0)
+
+def _gathered(words: Sequence[Word]) -> list[Sentence]:
+    """Sentences, none of which mixes languages or what is believed with what is not."""
+    found: list[Sentence] = []
+    for (language, suspect), some in itertools.groupby(words, key=lambda word: (word.language, word.suspect)):
+        for sentence in sentences.gather(list(some), language):
+            mark = suspect or phantoms.suspicion(sentence)
+            found.append(replace(sentence, suspect=mark))
+    return found
 
 
 def _raise_out_of_memory(error: RuntimeError) -> None:
@@ -155,63 +170,9 @@ def _raise_out_of_memory(error: RuntimeError) -> None:
         raise MemoryError(str(error)) from None
 
 
-def _placed(heard: "_Heard", window: windows.Window, start: int) -> Iterator[Word]:
+def _placed(heard: Heard, window: windows.Window, start: int, language: str) -> Iterator[Word]:
     """The words of a window with their offsets in the recording."""
-    for first, last, text, probability in heard.words:
+    suspect = heard.suspicion
+    for first, last, text, probability in heard.words[: _LOOP_WORDS if suspect == "loop" else None]:
         begin, end = window.place(first, last)
-        yield Word((start + begin) // 16, (start + end) // 16, text, probability)
-
-
-class _Heard:
-    """What the model made of one window."""
-
-    def __init__(
-        self, words: list[tuple[float, float, str, float]], log_probability: float, no_speech: float
-    ) -> None:
-        self.words = words  # start and end in seconds since the start of the window, text, probability
-        self.log_probability = log_probability  # mean over tokens
-        self.no_speech = no_speech
-        text = "".join(word[2] for word in words).encode()
-        self.compression = len(text) / len(zlib.compress(text))
-
-    @classmethod
-    def of(cls, segments: Iterable[Any], *, shift: float) -> "_Heard":
-        """The library's segments of one window, which begins at `shift` seconds of its sound."""
-        listed = list(segments)
-        words = [
-            (float(word.start) - shift, float(word.end) - shift, str(word.word), float(word.probability))
-            for segment in listed
-            for word in segment.words or ()
-        ]
-        count = max(1, len(listed))
-        return cls(
-            words,
-            sum(float(segment.avg_logprob) for segment in listed) / count,
-            min((float(segment.no_speech_prob) for segment in listed), default=1.0),
-        )
-
-    @property
-    def phantom(self) -> bool:
-        """Whether this is what the model writes when nobody speaks, or a loop.
-
-        Real speech, at 3 dB over noise too, measured above -0.2 and below 0.2; invented text below
-        -0.7 and mostly above 0.5.
-        """
-        invented = self.log_probability < -1.5 or (self.log_probability < -0.7 and self.no_speech > 0.55)
-        return not self.words or invented or self.compression > _LOOPED
-
-    def doubtful(self, speech_seconds: float) -> bool:
-        """Whether so much speech cannot have been just these words."""
-        if self.compression > _LOOPED:
-            return True
-        if speech_seconds < _JUDGED_SECONDS or (self.words and self.phantom):
-            return False
-        return not _FEWEST_WORDS <= len(self.words) / speech_seconds <= _MOST_WORDS
-
-    def better(self, other: "_Heard", speech_seconds: float) -> "_Heard":
-        """Of two attempts the one to believe."""
-        if other.phantom:
-            return self
-        if self.phantom or not other.doubtful(speech_seconds):
-            return other
-        return max(self, other, key=lambda heard: len(heard.words))
+        yield Word((start + begin) // 16, (start + end) // 16, text, probability, language, suspect)

@@ -11,6 +11,17 @@ def get(r: Reader, source_id: int, stage: Stage) -> Checkpoint | None:
     return build(Checkpoint, rows[0]) if rows else None
 
 
+def replace(w: Writer, checkpoint: Checkpoint) -> None:
+    """Store a checkpoint in the place of whatever is there."""
+    there = get(w, checkpoint.source_id, checkpoint.stage)
+    put(w, checkpoint, expected=there.stretch if there else None)
+
+
+def forget(w: Writer, source_id: int, stage: Stage) -> None:
+    """A stage is to be done from its beginning."""
+    w.run("checkpoints.forget", source_id, stage)
+
+
 def put(w: Writer, checkpoint: Checkpoint, *, expected: int | None) -> None:
     """Store a checkpoint in the place of the one whose `stretch` is `expected` (None: of none).
 

@@ -7,15 +7,18 @@ without zone; columns of type json come out decoded.
 
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from importlib import resources
 from itertools import islice
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from mem.errors import NaiveTime
+from mem.store.remembered import Remembered
 
 Row = Mapping[str, Any]
 Engine = Literal["duckdb", "postgres"]
@@ -43,6 +46,35 @@ class Writer(Reader, Protocol):
     def script(self, text: str) -> None:
         """Run the statements of a migration."""
 
+    def put(self, sql: str, rows: str) -> None:
+        """Insert rows, given as one json (see `bulk`), with a statement of transfer.py's making."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """Rows that a person asked for; `more` says whether there were others."""
+
+    columns: tuple[str, ...]
+    rows: Sequence[Sequence[object]]
+    more: bool
+
+
+class Session(Protocol):
+    """A connection of its own, for what concerns the database as a whole (see whole.py)."""
+
+    @property
+    def engine(self) -> Engine:
+        """Which engine it is."""
+
+    def run(self, sql: str, *params: object) -> list[Row]:
+        """Run one statement of the store's own making, which names tables as no parameter can."""
+
+    def stream(self, sql: str) -> Iterator[Row]:
+        """The rows of a statement of the store's own making, one after the other."""
+
+    def ask(self, sql: str, *, limit: int, seconds: float) -> Answer:
+        """What a person's question answers, reading only. Raises BadRequest, and TooBusy when it is slow."""
+
 
 class Database(Reader, Protocol):
     """An open database. Its methods may be called from any thread."""
@@ -51,11 +83,21 @@ class Database(Reader, Protocol):
     def engine(self) -> Engine:
         """Which engine it is."""
 
+    @property
+    def remembered(self) -> Remembered | None:
+        """What has been read and still holds; None where other processes write too."""
+
+    def read_text(self, sql: str, *params: object) -> list[Row]:
+        """The rows of a text that view.py made of named queries."""
+
     def write(self) -> AbstractContextManager[Writer]:
         """A transaction: committed on a clean exit, rolled back on an exception.
 
         With DuckDB there is one at a time in all threads. Keep it short: do slow work before.
         """
+
+    def session(self) -> AbstractContextManager[Session]:
+        """A connection of its own; what it has not committed is undone at its end."""
 
     def size_bytes(self) -> int:
         """Bytes on disk."""
@@ -65,6 +107,15 @@ class Database(Reader, Protocol):
 
     def close(self) -> None:
         """Close it; a second call does nothing."""
+
+
+def sync_folder(folder: Path) -> None:
+    """Make durable which files `folder` has."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
 
 
 def load_queries(engine: Engine) -> dict[str, str]:

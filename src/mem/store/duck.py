@@ -9,17 +9,24 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from mem import failpoints
 from mem.errors import DatabaseFailed, DiskFull, Locked, TooBusy
-from mem.store.database import Engine, Row, bulk, load_queries, parameter, with_zone
+from mem.store import literals
+from mem.store.columns import Columnar
+from mem.store.database import Engine, Row, bulk, load_queries, sync_folder, with_zone
+from mem.store.duck_session import DuckSession
+from mem.store.remembered import Noted, Remembered
 
 # Bytes that must be free for a transaction to begin. A commit that finds the disk full and has updated an
 # indexed row ends the whole process: DuckDB's undoing of it throws where nothing may be thrown.
 ROOM = 8 * 2**20
+_UNBOUND = "no default database set"  # what DuckDB says of a log that it cannot read back by itself
 _IDLE_CURSORS = 16
 _WRITER_WAIT_SECONDS = 60.0
 _DECODERS: Mapping[str, Callable[[Any], Any]] = {
@@ -36,16 +43,20 @@ def open_file(file: Path, *, memory_limit: int, threads: int) -> "DuckDatabase":
     folder = file.absolute().parent
     spill = folder / "tmp"
     spill.mkdir(mode=0o700, parents=True, exist_ok=True)
+    connect = partial(_connect, file, spill, memory_limit, threads)
+    return DuckDatabase(connect(), file, load_queries("duckdb"), connect)
+
+
+def _connect(file: Path, spill: Path, memory_limit: int, threads: int) -> duckdb.DuckDBPyConnection:
+    folder = file.absolute().parent
+    config = {
+        "memory_limit": f"{memory_limit}B",
+        "threads": threads,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
     try:
-        connection = duckdb.connect(
-            str(file),
-            config={
-                "memory_limit": f"{memory_limit}B",
-                "threads": threads,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            },
-        )
+        connection = _replayed(file, config)
     except duckdb.ConnectionException as error:
         raise Locked(f"This process has {file} open already: {error}") from None
     except duckdb.Error as error:
@@ -56,7 +67,26 @@ def open_file(file: Path, *, memory_limit: int, threads: int) -> "DuckDatabase":
     except duckdb.InvalidInputException as error:  # the settings of an open database are locked
         connection.close()
         raise Locked(f"This process has {file} open already.") from error
-    return DuckDatabase(connection, file, load_queries("duckdb"))
+    return connection
+
+
+def _replayed(file: Path, config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    """The opened file, its log read back.
+
+    Of a log in which a table with a default such as nextval was altered, DuckDB 1.5 makes an internal error
+    when it opens the file itself (duckdb/duckdb#18259), and none when another database attaches the file.
+    """
+    try:
+        return duckdb.connect(str(file), config=config)
+    except duckdb.InternalException as error:
+        if _UNBOUND not in str(error):
+            raise
+    with duckdb.connect(":memory:", config=config) as other:
+        quoted = str(file).replace("'", "''")
+        other.execute(f"attach '{quoted}' as replayed")
+        other.execute("checkpoint replayed")
+        other.execute("detach replayed")
+    return duckdb.connect(str(file), config=config)
 
 
 def _harden(connection: duckdb.DuckDBPyConnection, folder: Path, spill: Path) -> None:
@@ -103,15 +133,26 @@ def _failed(error: duckdb.Error) -> DatabaseFailed:
     return DatabaseFailed(f"The database failed: {str(error).splitlines()[0]}")
 
 
-class DuckDatabase:
+class DuckDatabase(Columnar):
     """The only owner of one DuckDB file. Readers have a cursor each; writers take turns."""
 
     engine: Engine = "duckdb"
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, file: Path, queries: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        file: Path,
+        queries: Mapping[str, str],
+        connect: Callable[[], duckdb.DuckDBPyConnection],
+    ) -> None:
         self._connection = connection
         self._file = file
         self._queries = queries
+        self.remembered = Remembered(queries)
+        self._connect = connect
+        self._gate = threading.Condition()
+        self._in_use = 0  # cursors that are at work
+        self._shut = False  # while another file is put in the place of this one
         self._idle: deque[duckdb.DuckDBPyConnection] = deque()
         self._turn = threading.Lock()
         self._writing: int | None = None  # ident of the thread whose turn it is
@@ -123,9 +164,19 @@ class DuckDatabase:
         with self._cursor() as cursor:
             return _execute(cursor, self._queries[query], params)
 
+    def read_text(self, sql: str, *params: object) -> list[Row]:
+        """The rows of a text made of named queries, from the last committed state."""
+        with self._cursor() as cursor:
+            return _execute(cursor, sql, params)
+
     @contextmanager
     def write(self) -> Iterator["DuckWriter"]:
         """The one open transaction. Raises DiskFull, and TooBusy when the one before takes a minute."""
+        with self._only_writer(), self._cursor() as cursor:
+            yield from self._transaction(cursor)
+
+    @contextmanager
+    def _only_writer(self) -> Iterator[None]:
         if self._writing == threading.get_ident():
             raise RuntimeError("a transaction is open in this thread already")
         if not self._turn.acquire(timeout=_WRITER_WAIT_SECONDS):
@@ -133,11 +184,81 @@ class DuckDatabase:
         self._writing = threading.get_ident()
         try:
             self._check_room()
-            with self._cursor() as cursor:
-                yield from self._transaction(cursor)
+            yield
         finally:
             self._writing = None
             self._turn.release()
+
+    @contextmanager
+    def session(self) -> Iterator[DuckSession]:
+        """A connection of its own, for what concerns the database as a whole (see whole.py)."""
+        with self._at_work(), _failures():
+            cursor = self._connection.cursor()
+            try:
+                yield DuckSession(cursor, self._file, _execute)
+            finally:
+                with suppress(duckdb.Error):  # no transaction is open, or it has failed
+                    cursor.rollback()
+                cursor.close()
+
+    def renew(self, make: Callable[[DuckSession, Path], None]) -> None:
+        """Put the copy of this database that `make` writes in its place.
+
+        Writers wait until it is done, readers while the files are exchanged. Whatever ends the process,
+        the old file is there or the new one. Raises DatabaseFailed when neither can be opened again.
+        """
+        copy = self._file.parent / "tmp" / f"compact-{self._file.name}"
+        with self._only_writer():
+            copy.unlink(missing_ok=True)
+            try:
+                with self.session() as session:
+                    make(session, copy)
+                with self._nobody_else():
+                    self._exchange(copy)
+            finally:
+                copy.unlink(missing_ok=True)
+
+    def _exchange(self, copy: Path) -> None:
+        while self._idle:
+            self._idle.pop().close()
+        log = self._file.with_name(self._file.name + ".wal")
+        try:
+            with _failures():
+                self._connection.close()
+            if not log.exists():  # it was written into the file, so the copy holds all that there is
+                copy.replace(self._file)
+                sync_folder(self._file.parent)
+            self._connection = self._connect()
+        except (Locked, DatabaseFailed) as error:
+            self._failure = DatabaseFailed(f"The database was not opened again: {error.detail}")
+            raise
+        if copy.exists():
+            raise TooBusy("The database could not be closed, so it stays as it is.")
+
+    @contextmanager
+    def _nobody_else(self) -> Iterator[None]:
+        """Let no new reader in, and wait for those at work. Raises TooBusy after a minute of that."""
+        with self._gate:
+            self._shut = True
+            try:
+                if not self._gate.wait_for(lambda: self._in_use == 0, _WRITER_WAIT_SECONDS):
+                    raise TooBusy("Somebody was reading for too long.")
+                yield
+            finally:
+                self._shut = False
+                self._gate.notify_all()
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        with self._gate:
+            self._gate.wait_for(lambda: not self._shut)
+            self._in_use += 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._in_use -= 1
+                self._gate.notify_all()
 
     def size_bytes(self) -> int:
         """Bytes of the file and its log."""
@@ -169,9 +290,11 @@ class DuckDatabase:
             cursor.begin()
         committed = False
         try:
-            yield DuckWriter(cursor, self._queries)
+            noted = Noted(self._queries)
+            yield DuckWriter(cursor, noted)
             self._commit(cursor)
             committed = True
+            self.remembered.committed(noted)
         finally:
             if not committed:
                 with suppress(duckdb.Error):  # what broke it is already being raised
@@ -180,25 +303,28 @@ class DuckDatabase:
     def _commit(self, cursor: duckdb.DuckDBPyConnection) -> None:
         try:
             with _failures():
+                failpoints.reach("database.changed")
                 cursor.commit()
+                failpoints.reach("database.committed")
         except DatabaseFailed as error:
             self._failure = error
             raise
 
     @contextmanager
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        with _failures():
+        with self._at_work():
+            with _failures():
+                try:
+                    cursor = self._idle.pop()
+                except IndexError:
+                    cursor = self._connection.cursor()
             try:
-                cursor = self._idle.pop()
-            except IndexError:
-                cursor = self._connection.cursor()
-        try:
-            yield cursor
-        finally:
-            if self._closed or len(self._idle) >= _IDLE_CURSORS:
-                cursor.close()
-            else:
-                self._idle.append(cursor)
+                yield cursor
+            finally:
+                if self._closed or len(self._idle) >= _IDLE_CURSORS:
+                    cursor.close()
+                else:
+                    self._idle.append(cursor)
 
 
 class DuckWriter:
@@ -226,10 +352,15 @@ class DuckWriter:
         with _failures():
             self._cursor.execute(text)
 
+    def put(self, sql: str, rows: str) -> None:
+        """Insert rows that are given as one json."""
+        _execute(self._cursor, sql, [rows])
+
 
 def _execute(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[object]) -> list[Row]:
     with _failures():
-        cursor.execute(sql, [_parameter(value) for value in params])
+        text, bound = literals.written(sql, params)
+        cursor.execute(text, bound) if bound else cursor.execute(text)
         rows = cursor.fetchall()
         columns = cursor.description or []
     names = [str(column[0]) for column in columns]
@@ -243,8 +374,3 @@ def _execute(cursor: duckdb.DuckDBPyConnection, sql: str, params: Sequence[objec
         for name, decode in decoders:
             row[name] = decode(row[name])
     return list(shaped)
-
-
-def _parameter(value: object) -> object:
-    """As text, a list of 200 numbers binds in 2 ms and not in 20: each item costs a look for pandas."""
-    return str(list(value)) if isinstance(value, list | tuple) else parameter(value)

@@ -5,6 +5,7 @@ question about an interval bounded: the spans that overlap ``[start, end)`` are 
 that holds ``start``, and those that begin within it. However long a picture stood, nothing older is read.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -89,6 +90,23 @@ def extend_span(w: Writer, source_id: int, start: datetime, end: datetime, sampl
         raise NotFound(f"Source {source_id} has no span that begins at {start}.")
 
 
+def replace(w: Writer, source_id: int, frames: Sequence[NewFrame], spans: Sequence[Span]) -> None:
+    """Put these in the place of all frames and spans of a source; a span names its frame by its number.
+
+    What was read off the old frames is from now on about those that stand at its time.
+    """
+    w.run("frames.clear", source_id)
+    w.run("frames.clear_spans", source_id)
+    ids = add_many(w, source_id, frames)
+    add_spans(w, [dataclasses.replace(span, frame_id=ids[span.frame_id]) for span in spans])
+    w.run("frames.repoint", source_id)
+
+
+def packs(r: Reader, source_id: int) -> set[str]:
+    """The packs that hold a source's frames."""
+    return {row["pack"] for row in r.read("frames.packs", source_id)}
+
+
 def get(r: Reader, frame_id: int) -> Frame:
     """The frame with this id. Raises NotFound."""
     rows = r.read("frames.get", frame_id)
@@ -100,6 +118,13 @@ def get(r: Reader, frame_id: int) -> Frame:
 def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Frame]:
     """Those of the given frames that exist, by id."""
     return {row["id"]: build(Frame, row) for row in database.by_ids(r, "frames.by_ids", ids)}
+
+
+def neighbours(r: Reader, frame: Frame) -> tuple[int | None, int | None]:
+    """The ids of the frames of the same source right before and right after it."""
+    rows = r.read("frames.neighbours", frame.source_id, frame.first_seen, frame.id)
+    found = {row["earlier"]: int(row["id"]) for row in rows}
+    return found.get(True), found.get(False)
 
 
 def at(r: Reader, moment: datetime, source_id: int | None = None) -> list[tuple[Span, Frame]]:
@@ -133,7 +158,7 @@ def spans_between(
 ) -> list[Span]:
     """Spans that overlap ``[start, end)``; `after` is (start, frame_id) of the last one, which is unique."""
     moment, number = after or (None, None)
-    standing_then = _holding(r, _playing(r, start, source_id)).values()
+    standing_then = holding(r, _playing(r, start, source_id)).values()
     earliest = min((span.start for span in standing_then), default=start)
     rows = r.read("frames.spans_between", start, end, source_id, limit, moment, number, earliest)
     return [build(Span, row) for row in rows]
@@ -148,7 +173,7 @@ def standing(
     r: Reader, wanted: Sequence[tuple[int, datetime]]
 ) -> dict[tuple[int, datetime], tuple[Span, Frame]]:
     """What stood in each (source, instant); those that no span holds are left out."""
-    held = _holding(r, wanted)
+    held = holding(r, wanted)
     frames = by_ids(r, [span.frame_id for span in held.values()])
     return {pair: (span, frames[span.frame_id]) for pair, span in held.items() if span.frame_id in frames}
 
@@ -192,7 +217,7 @@ def _playing(r: Reader, moment: datetime, source_id: int | None) -> list[tuple[i
     return [(row["id"], moment) for row in r.read("frames.playing", moment, source_id)]
 
 
-def _holding(r: Reader, wanted: Sequence[tuple[int, datetime]]) -> dict[tuple[int, datetime], Span]:
+def holding(r: Reader, wanted: Sequence[tuple[int, datetime]]) -> dict[tuple[int, datetime], Span]:
     """The span that holds each (source, instant), in the order asked; without those that none holds."""
     pairs = list(dict.fromkeys(wanted))
     held: dict[tuple[int, datetime], Span] = {}

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from importlib import resources
 
-from mem import types
-from mem.errors import DatabaseFailed
+from mem import failpoints, types
+from mem.errors import SchemaDiffers
 from mem.store.database import Database, Engine
 
 
@@ -41,18 +41,52 @@ def known(engine: Engine) -> list[Migration]:
 def apply(db: Database) -> list[Migration]:
     """Bring the schema up to date; gives the steps that were missing.
 
-    Raises DatabaseFailed when a newer Mem has written the database.
+    Raises SchemaDiffers when a newer Mem has written the database.
     """
     steps = known(db.engine)
-    newest = max(step.number for step in steps)
     _prepare(db)
     found = max((row["number"] for row in db.read("schema.applied")), default=0)
-    if found > newest:
-        raise DatabaseFailed(
-            f"The database has schema {found}; this Mem knows {newest}.",
-            hint="A newer Mem has written it. Start that one, or restore a backup from before.",
+    _not_newer(found, newest(db.engine))
+    made = [step for step in steps if step.number > found and _apply(db, step)]
+    if made and db.engine == "duckdb":
+        with db.session() as session:  # altered tables in its log are read back only where there is room
+            session.run("checkpoint")
+    return made
+
+
+def newest(engine: Engine) -> int:
+    """The number of the last step that this version of Mem knows."""
+    return max(step.number for step in known(engine))
+
+
+def check(db: Database) -> None:
+    """Raise SchemaDiffers unless the schema is that of this version of Mem."""
+    wanted = newest(db.engine)
+    found = schema(db) if db.read("schema.exists") else 0
+    _not_newer(found, wanted)
+    if found < wanted:
+        raise SchemaDiffers(
+            f"The database has schema {found}; this Mem works with {wanted}.",
+            hint="Start `mem serve` of this version first, or `mem db migrate`: workers change no schema.",
         )
-    return [step for step in steps if step.number > found and _apply(db, step)]
+
+
+def _not_newer(found: int, wanted: int) -> None:
+    if found > wanted:
+        raise SchemaDiffers(f"The database has schema {found}; this Mem knows {wanted}.")
+
+
+def pending(db: Database) -> list[Migration]:
+    """The steps that are still to be made on a database that has been through some."""
+    if not db.read("schema.exists"):
+        return []
+    found = schema(db)
+    return [step for step in known(db.engine) if step.number > found] if found else []
+
+
+def schema(db: Database) -> int:
+    """The number of the last step that this database has been through."""
+    return max((row["number"] for row in db.read("schema.applied")), default=0)
 
 
 def _prepare(db: Database) -> None:
@@ -63,6 +97,7 @@ def _prepare(db: Database) -> None:
         if db.engine == "postgres":
             w.run("postgres.lock_schema")
         w.run("schema.create")
+    failpoints.reach("schema.prepared")
 
 
 def _apply(db: Database, step: Migration) -> bool:
@@ -74,4 +109,5 @@ def _apply(db: Database, step: Migration) -> bool:
         for script in step.scripts:
             w.script(script)
         w.run("schema.record", step.number, step.name, types.now())
+    failpoints.reach("schema.stepped")
     return True

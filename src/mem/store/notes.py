@@ -1,12 +1,12 @@
 """What people and programs wrote about an interval."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from mem.errors import BadTime, NotFound
 from mem.store import outbox
 from mem.store.database import Reader, Row, Writer, build, to_json
-from mem.types import Note
+from mem.types import Note, NoteType
 
 _PAGE = 1_000
 
@@ -19,12 +19,15 @@ def add(
     end: datetime,
     text: str,
     tags: Sequence[str] = (),
+    kind: NoteType = "user_note",
     author: str,
+    metadata: Mapping[str, object] | None = None,
     now: datetime,
 ) -> Note:
     """Add a note. Raises BadTime unless it ends after it starts."""
     _check(start, end)
-    rows = w.run("notes.add", source_id, start, end, text, to_json(list(tags)), author, now)
+    kept = to_json(dict(metadata or {}))
+    rows = w.run("notes.add", source_id, start, end, text, to_json(list(tags)), kind, author, kept, now)
     outbox.texts(w, "note", [rows[0]["id"]])
     return get(w, rows[0]["id"])
 
@@ -45,12 +48,16 @@ def edit(
     end: datetime | None = None,
     text: str | None = None,
     tags: Sequence[str] | None = None,
+    kind: NoteType | None = None,
+    metadata: Mapping[str, object] | None = None,
     now: datetime,
 ) -> Note:
     """Change what is given, and `updated_at`. Raises NotFound, or BadTime."""
     before = get(w, note_id)
     _check(start or before.start, end or before.end)
-    w.run("notes.edit", note_id, start, end, text, None if tags is None else to_json(list(tags)), now)
+    labels = None if tags is None else to_json(list(tags))
+    kept = None if metadata is None else to_json(dict(metadata))
+    w.run("notes.edit", note_id, start, end, text, labels, kind, kept, now)
     outbox.texts(w, "note", [note_id])
     return get(w, note_id)
 
@@ -68,12 +75,19 @@ def between(
     end: datetime,
     source_id: int | None = None,
     *,
+    tag: str | None = None,
+    kind: NoteType | None = None,
+    author: str | None = None,
     limit: int,
     after: tuple[datetime, int] | None = None,
 ) -> list[Note]:
-    """Notes that overlap ``[start, end)``, in time order; `after` is (start, id) of the last one."""
+    """Notes that overlap ``[start, end)``, in time order; `after` is (start, id) of the last one.
+
+    `tag`, `kind` (its type) and `author` leave only notes that have exactly these.
+    """
     moment, number = after or (None, None)
-    return [_note(row) for row in r.read("notes.between", start, end, source_id, limit, moment, number)]
+    rows = r.read("notes.between", start, end, source_id, limit, moment, number, tag, kind, author)
+    return [_note(row) for row in rows]
 
 
 def of_source(r: Reader, source_id: int) -> Iterator[Note]:

@@ -8,7 +8,7 @@ from typing import Any
 from mem.errors import NotFound
 from mem.store import outbox
 from mem.store.database import Reader, Row, Writer, build, to_json
-from mem.types import AudioStream, Media, Source, SourceKind, SourceState, StartTime, VideoStream
+from mem.types import AudioStream, Media, ScanStatus, Source, SourceKind, SourceState, StartTime, VideoStream
 
 
 def add(
@@ -25,6 +25,7 @@ def add(
     start: StartTime,
     media: Media | None,
     added_at: datetime,
+    scan_status: ScanStatus | None = None,
 ) -> tuple[Source, bool]:
     """Add a source; one with the same content is given back as it is, and False."""
     known = by_hash(w, content_hash)
@@ -34,7 +35,8 @@ def add(
     folder = f"sources/{start.started_at.astimezone(UTC):%Y/%m/%d}/{number}"
     added = w.run(
         "sources.add", number, kind, name, location, device, content_hash, size, path, original, folder,
-        start.started_at, start.time_source, start.confidence, start.evidence, _media_json(media), added_at,
+        start.started_at, start.time_source, start.confidence, start.evidence, media_json(media), added_at,
+        scan_status,
     )  # fmt: skip
     source = by_hash(w, content_hash)
     assert source is not None
@@ -48,24 +50,37 @@ def get(r: Reader, source_id: int) -> Source:
     rows = r.read("sources.get", source_id)
     if not rows:
         raise NotFound(f"There is no source {source_id}.")
-    return _source(rows[0])
+    return of_row(rows[0])
+
+
+def folder(r: Reader, source_id: int) -> str:
+    """Where the packs of a source lie, relative to the data directory. Raises NotFound."""
+    rows = r.read("sources.folder", source_id)
+    if not rows:
+        raise NotFound(f"There is no source {source_id}.")
+    return str(rows[0]["folder"])
 
 
 def by_hash(r: Reader, content_hash: str) -> Source | None:
     """The source whose file has this sha256 (hex)."""
     rows = r.read("sources.by_hash", content_hash)
-    return _source(rows[0]) if rows else None
+    return of_row(rows[0]) if rows else None
 
 
 def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Source]:
     """Those of the given sources that exist, by id."""
-    return {row["id"]: _source(row) for row in r.read("sources.by_ids", sorted(set(ids)))}
+    return {row["id"]: of_row(row) for row in r.read("sources.by_ids", sorted(set(ids)))}
 
 
 def page(r: Reader, limit: int, before: tuple[datetime, int] | None = None) -> list[Source]:
     """Sources, the newest recording first; `before` is (started_at, id) of the last one seen."""
     moment, number = before or (None, None)
-    return [_source(row) for row in r.read("sources.page", limit, moment, number)]
+    return [of_row(row) for row in r.read("sources.page", limit, moment, number)]
+
+
+def overlapping(r: Reader, start: datetime, end: datetime, *, limit: int) -> list[Source]:
+    """Sources that lie at least partly in ``[start, end)``, the earliest first."""
+    return [of_row(row) for row in r.read("sources.overlapping", start, end, limit)]
 
 
 def edit(
@@ -75,9 +90,11 @@ def edit(
     name: str | None = None,
     location: str | None = None,
     device: str | None = None,
+    hotwords: str | None = None,
+    prompt: str | None = None,
 ) -> Source:
     """Change what is given. Raises NotFound."""
-    w.run("sources.edit", source_id, name, location, device)
+    w.run("sources.edit", source_id, name, location, device, hotwords, prompt)
     outbox.source(w, source_id)
     return get(w, source_id)
 
@@ -90,7 +107,7 @@ def redate(w: Writer, source_id: int, start: StartTime) -> Source:
         start.time_source, start.confidence, start.evidence,
     )  # fmt: skip
     if delta:
-        for query in ("move_frames", "move_spans", "move_segments", "move_notes"):
+        for query in ("move_frames", "move_spans", "move_segments", "move_screen_texts", "move_notes"):
             w.run(f"sources.{query}", source_id, delta)
         outbox.recording(w, source_id)
     return get(w, source_id)
@@ -110,7 +127,7 @@ def settle(
 
     `ended_at` must not lie before the end of the last span: `frames.at` looks no further.
     """
-    w.run("sources.settle", source_id, state, ended_at, _media_json(media), original, path)
+    w.run("sources.settle", source_id, state, ended_at, media_json(media), original, path)
     return get(w, source_id)
 
 
@@ -135,7 +152,16 @@ def delete(w: Writer, source_id: int) -> dict[str, int]:
     removed = extent(w, source_id)
     if not removed["sources"]:
         raise NotFound(f"There is no source {source_id}.")
-    for table in ("frames", "spans", "segments", "notes", "checkpoints", "job_events", "jobs"):
+    for table in (
+        "frames",
+        "spans",
+        "segments",
+        "screen_texts",
+        "notes",
+        "checkpoints",
+        "job_events",
+        "jobs",
+    ):
         w.run(f"sources.delete_{table}", source_id)
     w.run("sources.delete", source_id)
     outbox.recording(w, source_id)
@@ -158,11 +184,13 @@ def whole_at(r: Reader, paths: Sequence[str]) -> dict[str, Row]:
     return {row["path"]: row for row in r.read("sources.whole_at", wanted)}
 
 
-def _source(row: Row) -> Source:
+def of_row(row: Row) -> Source:
+    """The source of a row that has all of its columns."""
     return build(Source, row, media=_media(row["media"]))
 
 
-def _media_json(media: Media | None) -> str | None:
+def media_json(media: Media | None) -> str | None:
+    """What was found in a media file, as its column holds it."""
     return None if media is None else to_json({**dataclasses.asdict(media), "tags": dict(media.tags)})
 
 

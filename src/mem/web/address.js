@@ -41,6 +41,7 @@ function read() {
     within: query.get("within") ?? "",
     of: whole(query.get("of")),
     sort: query.get("sort") ?? "",
+    range: interval(query.get("range")),
   };
 }
 
@@ -50,11 +51,18 @@ function write(where) {
   if (where.at !== null) query.set("at", iso(where.at));
   if (where.source !== null) query.set("source", where.source);
   if (where.zoom !== null) query.set("zoom", where.zoom);
+  if (where.range) query.set("range", `${iso(where.range.from)}/${iso(where.range.to)}`);
   if (where.screen === "search") {
     for (const name of ["q", "kind", "within", "of", "sort"]) if (where[name]) query.set(name, where[name]);
   }
-  const text = query.toString().replaceAll("%3A", ":");
+  const text = query.toString().replaceAll("%3A", ":").replaceAll("%2F", "/");
   return text ? `/?${text}` : "/";
+}
+
+/** {from, to} in ms of "from/to"; null where that is no interval. */
+function interval(text) {
+  const [from, to] = (text ?? "").split("/").map((part) => Date.parse(part));
+  return Number.isFinite(from) && Number.isFinite(to) && from < to ? { from, to } : null;
 }
 
 function whole(text) {

@@ -10,16 +10,23 @@ export class Problem extends Error {
   }
 }
 
+let refused = () => undefined;
+
+/** Be told of the Problem whenever the server wants to know who asks. */
+export function onRefused(listener) {
+  refused = listener;
+}
+
 /** Dispatches "lost" and "found" as the server stops and starts answering. */
 export const connection = new EventTarget();
 let reachable = true;
 
-export function get(path, query = {}, signal = undefined) {
-  return ask("GET", path + asQuery(query), undefined, signal);
+export async function get(path, query = {}, signal = undefined) {
+  return (await ask("GET", path + asQuery(query), { signal })).value;
 }
 
-export function send(method, path, body = undefined) {
-  return ask(method, path, body);
+export async function send(method, path, body = undefined, headers = {}) {
+  return (await ask(method, path, { body, headers })).value;
 }
 
 export const image = (frameId, width = 0) => `/api/frames/${frameId}/image${width ? `?width=${width}` : ""}`;
@@ -46,8 +53,9 @@ export function problemOf(status, text) {
   return new Problem(status, "error", `The server answered ${status}.`);
 }
 
-async function ask(method, path, body, signal) {
-  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
+/** {value, etag} of an answer. */
+export async function ask(method, path, { body, headers: more = {}, signal } = {}) {
+  const headers = body === undefined ? more : { "Content-Type": "application/json", ...more };
   let answer;
   try {
     answer = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
@@ -57,8 +65,12 @@ async function ask(method, path, body, signal) {
     throw new Problem(0, "unreachable", "Mem is not answering.");
   }
   found();
-  if (!answer.ok) throw problemOf(answer.status, await answer.text());
-  return answer.status === 204 ? null : answer.json();
+  if (!answer.ok) {
+    const problem = problemOf(answer.status, await answer.text());
+    if (problem.status === 401 && path !== "/api/session") refused(problem);
+    throw problem;
+  }
+  return { value: answer.status === 204 ? null : await answer.json(), etag: answer.headers.get("ETag") };
 }
 
 /** Say that the server is gone, and look for it until it is back. */

@@ -14,7 +14,8 @@ export function badge(element, jobs) {
     const ring = el("span", { class: "ring" });
     ring.style.setProperty("--part", `${part}%`);
     const text = `${active.length} ${active.length === 1 ? "job" : "jobs"} · ${part} %`;
-    fill(element, ring, el("span", {}, left.length ? `${text} · ${length(Math.max(...left))}` : text));
-    element.setAttribute("aria-label", text);
+    const words = left.length ? `${text} · ${length(Math.max(...left))}` : text;
+    fill(element, ring, el("span", {}, words));
+    element.setAttribute("aria-label", words);
   });
 }

@@ -8,14 +8,17 @@ import { lastBefore } from "/web/record.js";
 import { Picture } from "/web/picture.js";
 import { Player } from "/web/player.js";
 import { Words } from "/web/words.js";
+import { Legend } from "/web/legend.js";
+import { text } from "/web/strings.js";
 
 const NEAR_MS = 20 * 60_000; // looked at around the instant, whatever the timeline shows
+const EXPORTED_MS = 60_000; // chosen around the instant at first
 const KNOWN_FROM = {
   caller: "time given", sidecar: "time from the file beside it", filename: "time from file name",
   container: "time from the recording", mtime: "time from the file's date",
 };
 
-/** `wish`: go(at, source), choose() files, fix() doubtful times, copy() the link. */
+/** `wish`: go(at, source), choose() files, fix() doubtful times, copy() the link, range({from, to}). */
 export class Day {
   #at = null;
   #source = null;
@@ -31,8 +34,11 @@ export class Day {
     this.empty = el("div", { class: "empty", hidden: true });
     this.picture = new Picture();
     this.player = new Player(this.picture.element, (at) => wish.go(at, this.#source?.id ?? null, { playing: true }),
-      (at) => this.step(1, at));
+      (at, way) => this.step(way, at));
+    this.legend = new Legend();
+    this.picture.element.append(this.legend.element);
     this.words = new Words(record, wish);
+    this.legend.addEventListener("lines", (event) => this.words.read(event.detail));
     this.head = el("header", { class: "day-head" }, this.title, this.time, this.about, this.others);
     this.stage = el("div", { class: "stage" }, this.head, el("div", { class: "frame" }, this.picture.element, this.#controls()));
     fill(root, this.stage, this.words.element, this.empty);
@@ -67,6 +73,32 @@ export class Day {
     if (this.#source) this.player.toggle(this.#source, this.#at);
   }
 
+  /** Play on (1) or backwards (-1), faster each time. */
+  faster(way) {
+    if (this.#source) this.player.faster(way, this.#source, this.#at);
+  }
+
+  /** One picture of the film further on or back where it is open, else one frame. */
+  nudge(way) {
+    if (this.#source && !this.player.nudge(this.#source, this.#at, way)) this.step(way);
+  }
+
+  /** Mark the words on the picture, or no longer. */
+  mark() {
+    this.textOn.setAttribute("aria-pressed", String(this.legend.toggle()));
+  }
+
+  /** Choose a minute around the instant, to be exported. */
+  export() {
+    if (this.#at === null) return;
+    this.wish.range({ from: this.#at - EXPORTED_MS / 2, to: this.#at + EXPORTED_MS / 2 });
+  }
+
+  /** Let a person write a note here. */
+  write() {
+    if (this.#source) this.words.write();
+  }
+
   #stepToRecording(way, from, sources) {
     const sorted = sources.filter((source) => (way > 0 ? source.start > from : endOf(source) <= from || source.start < from))
       .sort((a, b) => (a.start - b.start) * way);
@@ -75,18 +107,25 @@ export class Day {
   }
 
   #controls() {
-    const button = (text, title, onclick) => el("button", { type: "button", title, onclick }, text);
+    const { moment: words } = text;
+    const button = (name, title, onclick) => el("button", { type: "button", title, onclick }, name);
     this.play = button("Play", "Space", () => this.toggle());
     this.gone = el("span", { class: "gone" });
-    this.save = el("a", { download: "" }, "Save frame");
+    this.rate = el("span", { class: "gone" });
+    this.save = el("a", { download: "", class: "save" }, words.save);
+    this.textOn = button(words.text, words.textHelp, () => this.mark());
+    this.textOn.setAttribute("aria-pressed", "false");
     this.player.addEventListener("state", () => {
       say(this.play, this.player.playing ? "Pause" : "Play");
+      say(this.rate, this.player.playing && this.player.rate !== 1 ? words.rate(this.player.rate) : "");
       this.controls.classList.toggle("playing", this.player.playing);
     });
-    this.controls = el("div", { class: "controls" }, this.play, this.gone, el("span", { class: "space" }),
+    this.controls = el("div", { class: "controls" }, this.play, this.gone, this.rate, el("span", { class: "space" }),
       button("Earlier", "The frame before: arrow left", () => this.step(-1)),
-      button("Later", "The next frame: arrow right", () => this.step(1)),
-      button("Copy link", "The address of this instant", () => this.wish.copy()), this.save);
+      button("Later", "The next frame: arrow right", () => this.step(1)), el("span", { class: "space wide" }), this.textOn,
+      el("span", { class: "wide" }, button(words.note, words.noteHelp, () => this.write()),
+        button(words.link, words.linkHelp, () => this.wish.copy()), this.save),
+      button(words.export, words.exportHelp, () => this.export()));
     return this.controls;
   }
 
@@ -117,6 +156,7 @@ export class Day {
       this.save.download = `${source.name} ${new Date(at).toISOString().slice(0, 19).replaceAll(":", "-")}`;
     } else this.picture.none(this.#why(source, at));
     show(this.save, span !== null);
+    this.legend.show(span?.frame ?? null);
     this.words.place(at, source);
   }
 
@@ -155,7 +195,7 @@ export class Day {
         el("button", { class: "pill strong", type: "button", onclick: () => this.wish.choose() }, "Choose files"));
       return;
     }
-    if (this.#at === null) return;
+    if (this.#at === null || !this.record.whole) return;
     const at = this.#at;
     const all = [...this.record.sources.values()];
     const before = all.filter((source) => endOf(source) <= at).sort((a, b) => endOf(b) - endOf(a))[0];

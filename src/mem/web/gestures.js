@@ -5,12 +5,14 @@ const WHEEL = 0.0016;
 
 /**
  * Listen on `canvas`. `wish` has go(x, y), grab(x, y) -> whether the drag moves the instant,
- * scrub(x), zoom(factor, x), move(dx, dy), hover(x, y) with null for left, step(direction), ends(direction).
+ * scrub(x), choose(x, x) a range, zoom(factor, x), move(dx, dy), hover(x, y) with null for left, step(direction),
+ * ends(direction).
  */
 export function listen(canvas, wish) {
   const fingers = new Map();
   let moved = 0;
   let scrubbing = false;
+  let choosing = null; // where a range begins that is being dragged
   let spread = 0;
 
   const place = (event) => {
@@ -25,7 +27,8 @@ export function listen(canvas, wish) {
     fingers.set(event.pointerId, [x, y]);
     moved = fingers.size > 1 ? CLICK_PX : 0;
     spread = apart(fingers);
-    scrubbing = fingers.size === 1 && wish.grab(x, y);
+    choosing = event.shiftKey && fingers.size === 1 ? x : null;
+    scrubbing = choosing === null && fingers.size === 1 && wish.grab(x, y);
     wish.hover(null, null);
   });
 
@@ -45,7 +48,8 @@ export function listen(canvas, wish) {
       if (spread > 20 && now > 20) wish.zoom(spread / now, middle(fingers));
       spread = now;
     }
-    if (scrubbing) wish.scrub(x);
+    if (choosing !== null) wish.choose(Math.min(choosing, x), Math.max(choosing, x));
+    else if (scrubbing) wish.scrub(x);
     else wish.move((before[0] - x) / fingers.size, before[1] - y);
   });
 
@@ -57,6 +61,7 @@ export function listen(canvas, wish) {
     canvas.classList.remove("dragging");
     if (at && moved < CLICK_PX && event.type === "pointerup" && !scrubbing) wish.go(...place(event));
     scrubbing = false;
+    choosing = null;
   };
   canvas.addEventListener("pointerup", release);
   canvas.addEventListener("pointercancel", release);

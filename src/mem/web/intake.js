@@ -4,33 +4,46 @@ import { announce, el, fill, paced, show } from "/web/dom.js";
 import { clock, fromInput, iso, length, minutes, moment, utc } from "/web/time.js";
 import { ACTIVE } from "/web/jobs.js";
 import { speedOf } from "/web/uploads.js";
+import { Recordings } from "/web/recordings.js";
+import { Watched } from "/web/watched.js";
+import { text } from "/web/strings.js";
 import { STAGES, STATES, bytes, outcome } from "/web/work.js";
 
 const REDRAW_MS = 200;
 
-/** `wish`: open(source id), tell(text). */
+/** `wish`: open(source id), tell(text), erase(range, source). */
 export class Intake {
   #rows = new Map();
 
-  constructor(root, uploads, jobs, wish) {
-    Object.assign(this, { uploads, jobs, wish });
+  constructor(root, record, uploads, jobs, wish) {
+    Object.assign(this, { record, uploads, jobs, wish });
+    this.folder = el("input", { type: "file", webkitdirectory: true, onchange: () => this.#chosen(this.folder) });
+    this.watched = new Watched();
+    this.doubtful = new Recordings(record, wish, { open: true });
+    this.doubts = el("section", { id: "doubts", tabindex: -1 }, el("h2", {}, text.intake.doubtful),
+      el("p", { class: "muted" }, text.intake.doubtfulWhy), this.doubtful.element);
     this.input = el("input", { type: "file", multiple: true, class: "unseen", tabindex: -1, "aria-hidden": "true",
-      accept: "video/*,audio/*,.mkv,.mts,.m2ts,.ts,.flv,.asf,.wmv", onchange: () => this.#chosen() });
+      accept: "video/*,audio/*,.mkv,.mts,.m2ts,.ts,.flv,.asf,.wmv", onchange: () => this.#chosen(this.input) });
     this.where = el("input", { type: "text", maxlength: 200, placeholder: "for example Front door", autocomplete: "off" });
     this.began = el("input", { type: "datetime-local", step: 1 });
     this.sending = el("ol", { class: "rows", "aria-label": "Files" });
     this.sum = el("p", { class: "muted" });
     this.work = el("ol", { class: "rows", "aria-label": "Work" });
+    this.retryAll = el("button", { class: "quiet", type: "button", hidden: true, onclick: () => this.#retryAll() }, text.intake.retryAll);
     this.none = el("p", { class: "muted" }, "No recording has been taken in yet.");
     this.sendingPart = el("section", {}, el("h2", {}, "Files"), this.sum, this.sending);
     fill(root, el("h1", {}, "Take in"), el("div", { class: "zone-drop" },
       el("p", { class: "lead" }, "Drop recordings anywhere on this page, or"),
       el("button", { class: "pill strong", type: "button", onclick: () => this.choose() }, "Choose files"), this.input,
+      el("button", { class: "pill", type: "button", onclick: () => this.folder.click() }, text.intake.folder),
       el("div", { class: "fields" },
         el("label", {}, el("span", {}, "Place (optional)"), this.where),
         el("label", {}, el("span", {}, "Began (optional)"), this.began),
         el("p", { class: "muted" }, "Left empty, the time is read from the recording itself."))),
-    this.sendingPart, el("section", {}, el("h2", {}, "Work"), this.work, this.none));
+    this.sendingPart, this.doubts, el("section", {}, el("header", { class: "row" }, el("h2", {}, "Work"), el("span", { class: "space" }), this.retryAll),
+      this.work, this.none), this.watched.element);
+    record.addEventListener("sources", () => this.#doubt());
+    this.#doubt();
     this.redraw = paced(() => this.#draw(), REDRAW_MS);
     uploads.addEventListener("change", () => this.redraw());
     jobs.addEventListener("change", () => this.redraw());
@@ -40,6 +53,20 @@ export class Intake {
   /** Let a person choose files. */
   choose() {
     this.input.click();
+  }
+
+  /** Show the recordings of doubtful time. */
+  fix() {
+    this.doubts.scrollIntoView();
+    this.doubts.querySelector("input, button")?.focus();
+  }
+
+  enter() {
+    this.watched.enter();
+  }
+
+  leave() {
+    this.watched.leave();
   }
 
   /** Send these files. */
@@ -52,9 +79,24 @@ export class Intake {
     this.began.value = "";
   }
 
-  #chosen() {
-    this.take(this.input.files);
-    this.input.value = "";
+  #chosen(input) {
+    this.take(input.files);
+    input.value = "";
+  }
+
+  #doubt() {
+    const doubtful = [...this.record.sources.values()].filter((source) => source.time_confidence === "low").sort((a, b) => b.start - a.start);
+    this.doubtful.set(doubtful);
+    show(this.doubts, doubtful.length > 0);
+  }
+
+  async #retryAll() {
+    try {
+      const queued = await this.jobs.retryAll();
+      this.wish.tell(queued ? text.intake.requeued(queued) : text.intake.nothingRequeued);
+    } catch (problem) {
+      this.wish.tell(problem.detail);
+    }
   }
 
   #draw() {
@@ -66,6 +108,7 @@ export class Intake {
     const jobs = this.jobs.list().sort((a, b) => rank(b) - rank(a) || b.id - a.id);
     this.#reconcile(this.work, jobs, "j", (job, item) => this.#job(job, item));
     show(this.none, jobs.length === 0);
+    show(this.retryAll, jobs.some((job) => job.state === "failed"));
   }
 
   // Rows are kept, so that focus stays on a button while its row moves on.
@@ -108,6 +151,10 @@ export class Intake {
     const buttons = [];
     if (job.source_id !== null && state !== "failed") buttons.push(["Open", () => this.wish.open(job.source_id)]);
     if (going && !job.cancel_requested) buttons.push(["Cancel", () => this.#do(this.jobs.cancel(id))]);
+    if (job.state === "queued" && jobsWaiting(this.jobs) > 1) buttons.push([text.intake.sooner, () => this.#do(this.jobs.sooner(id)), text.intake.soonerHelp]);
+    if (["failed", "partial"].includes(state) && job.place && job.deaths > 0) {
+      buttons.push([text.intake.skip, () => this.#do(this.jobs.retry(id, true)), text.intake.skipHelp]);
+    }
     if (["failed", "partial", "cancelled"].includes(state)) buttons.push(["Retry", () => this.#do(this.jobs.retry(id))]);
     row.set({ name: nameOf(job), words: this.#wordsOf(job), tone: { failed: "bad", partial: "half", done: "good" }[state] ?? "",
       part: state === "running" ? job.progress : null, buttons, more: job.result?.warnings ?? [],
@@ -122,8 +169,8 @@ export class Intake {
       return `${Math.round(job.progress * 100)} % · ${stage}${left === null ? "" : ` · ${length(left)} left`}`;
     }
     const again = job.state === "retrying" ? ` (at ${minutes(Date.parse(job.not_before))}, try ${job.attempt + 1} of ${job.max_attempts})` : "";
-    const text = [job.error_detail, outcome(job.result, length)].filter(Boolean).join(" ");
-    return `${STATES[job.state] ?? job.state}${again}${text ? ` · ${text}` : ""}`;
+    const why = [job.error_detail, outcome(job.result, length)].filter(Boolean).join(" ");
+    return `${STATES[job.state] ?? job.state}${again}${why ? ` · ${why}` : ""}`;
   }
 
   async #do(wish) {
@@ -134,6 +181,8 @@ export class Intake {
     }
   }
 }
+
+const jobsWaiting = (jobs) => jobs.active().filter((job) => job.state === "queued").length;
 
 /** What a job works on, as a person would call it. */
 export function nameOf(job) {
@@ -160,12 +209,12 @@ function rowOf() {
       bar.setAttribute("aria-label", what.name);
       show(when, Boolean(what.when));
       if (what.when) Object.assign(when, { textContent: moment(what.when), title: utc(what.when) });
-      const key = JSON.stringify([what.buttons.map(([text]) => text), what.more]);
+      const key = JSON.stringify([what.buttons.map(([name]) => name), what.more]);
       if (key === shown) return;
       shown = key;
-      fill(buttons, what.buttons.map(([text, act], i) => el("button", { class: i ? "quiet" : "pill", type: "button", onclick: act,
-        "aria-label": `${text}: ${what.name}` }, text)));
-      fill(more, (what.more ?? []).map((text) => el("li", {}, text)));
+      fill(buttons, what.buttons.map(([name, act, title], i) => el("button", { class: i ? "quiet" : "pill", type: "button", title, onclick: act,
+        "aria-label": `${name}: ${what.name}` }, name)));
+      fill(more, (what.more ?? []).map((line) => el("li", {}, line)));
     },
   };
 }

@@ -5,6 +5,7 @@ import { settled } from "/web/dom.js";
 
 const TYPES = ["queued", "claimed", "progress", "done", "partial", "failed", "retrying", "cancelled", "released", "recovered"];
 const SHOWN = 100;
+const FIRST = 9; // the highest priority there is
 const AGAIN_MS = 3000;
 export const ACTIVE = ["queued", "running", "retrying"];
 
@@ -57,9 +58,23 @@ export class Jobs extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  async retry(id) {
-    this.#take(await send("POST", `/api/jobs/${id}/retry`));
+  /** Queue it again; with `skip` without the part at which its work ended several times. */
+  async retry(id, skip = false) {
+    this.#take(await send("POST", `/api/jobs/${id}/retry`, skip ? { skip: true } : undefined));
     this.dispatchEvent(new Event("change"));
+  }
+
+  /** Give it the highest priority of those that wait. */
+  async sooner(id) {
+    this.#take(await send("POST", `/api/jobs/${id}/priority`, { priority: FIRST }));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** Queue again all that failed for a reason that may have passed; gives how many. */
+  async retryAll() {
+    const { queued } = await send("POST", "/api/jobs/retry");
+    await this.load();
+    return queued.length;
   }
 
   /** A job that the server has just told of. */

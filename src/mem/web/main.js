@@ -17,6 +17,10 @@ import { System } from "/web/system.js";
 import { badge } from "/web/badge.js";
 import { droppable } from "/web/drop.js";
 import { tell } from "/web/notice.js";
+import { redeem } from "/web/signin.js";
+import { erase } from "/web/deleting.js";
+import * as keys from "/web/keys.js";
+import { text } from "/web/strings.js";
 
 const byId = (id) => document.getElementById(id);
 const GROWING_MS = 3000; // how often a recording that is being taken in is looked at again
@@ -49,8 +53,16 @@ const wish = {
     intake.choose();
   },
   fix: () => {
-    address.go({ screen: "system" }, { step: true });
-    byId("doubts").scrollIntoView();
+    address.go({ screen: "intake" }, { step: true });
+    intake.fix();
+  },
+  range: (range) => address.go({ range: range && { from: Math.round(range.from), to: Math.round(range.to) } }),
+  erase: async (range, source = null) => {
+    if (!(await erase(range, source))) return false;
+    record.forget();
+    address.go({ range: null });
+    await record.load();
+    return true;
   },
   copy: async () => {
     const link = location.origin + address.link();
@@ -66,7 +78,7 @@ const wish = {
 const timeline = new Timeline(byId("timeline"), record, wish);
 const day = new Day(byId("day"), record, wish);
 const search = new Search(byId("search"), record, () => timeline, { ...wish, open: wish.go, openSource: wish.open });
-const intake = new Intake(byId("intake"), uploads, jobs, wish);
+const intake = new Intake(byId("intake"), record, uploads, jobs, wish);
 const system = new System(byId("system"), record, wish);
 
 /** The recording to look at then: the wished one, else one of its lane, else the first there is. */
@@ -85,14 +97,17 @@ function place(now, before = null) {
   }
   if (document.activeElement !== query && query.value !== now.q) query.value = now.q;
   timeline.place(now.at, now.source);
+  if (JSON.stringify(now.range) !== JSON.stringify(before?.range ?? null)) timeline.choose(now.range);
   if (screen === "day") day.place(now.at, now.source, playing);
   else day.player.rest();
   if (screen === "search") search.place();
   else timeline.mark([]);
+  if (screen === "intake" && before?.screen !== "intake") intake.enter();
+  if (screen !== "intake") intake.leave();
   if (screen === "system" && before?.screen !== "system") system.enter();
   if (screen !== "system") system.leave();
   say(byId("query-key"), screen === "search" ? "esc" : "/");
-  const names = { search: now.q, intake: "Take in", system: "System" };
+  const names = { search: now.q || text.search.title, intake: "Take in", system: "System" };
   document.title = `${names[screen] ?? (now.at === null ? "" : moment(now.at))} · Mem`.replace(/^ · /, "");
 }
 
@@ -134,6 +149,8 @@ let settledOnce = false;
 record.addEventListener("sources", () => {
   const { at, zoom } = address.place;
   const last = [...record.sources.values()].filter((source) => endOf(source) > source.start).sort((a, b) => endOf(a) - endOf(b)).at(-1);
+  const wished = address.place.source;
+  if (!record.whole && (at === null ? !last : !choose(at, wished) || (wished && !record.sources.has(wished)))) return undefined;
   if (at === null && !last) return place(address.place, address.place);
   const instant = at ?? last.start;
   if (!settledOnce) {
@@ -163,8 +180,7 @@ invite();
 
 query.addEventListener("input", () => {
   const q = query.value;
-  const screen = q.trim() ? "search" : "day";
-  address.go({ q, screen, ...(q.trim() ? {} : { kind: "", within: "", of: null }) }, { step: screen !== address.place.screen });
+  address.go({ q, screen: "search", ...(q.trim() ? {} : { kind: "", within: "", of: null }) }, { step: address.place.screen !== "search" });
 });
 query.addEventListener("focus", () => {
   if (query.value.trim() && address.place.screen !== "search") query.select();
@@ -174,7 +190,7 @@ query.addEventListener("keydown", (event) => {
     query.value = "";
     query.blur();
     address.go({ q: "", screen: "day", kind: "", within: "", of: null }, { step: true });
-  } else if (event.key === "Enter" && address.place.screen !== "search" && query.value.trim()) {
+  } else if (event.key === "Enter" && address.place.screen !== "search") {
     address.go({ q: query.value, screen: "search" }, { step: true });
   } else if (search.key(event)) event.preventDefault();
 });
@@ -187,16 +203,32 @@ document.addEventListener("click", (event) => {
   address.go({ screen: link.dataset.screen }, { step: link.dataset.screen !== address.place.screen });
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea, dialog, [popover]")) return;
-  if (event.key === "/") query.focus();
-  else if (event.key === "Escape" && address.place.screen !== "day") address.go({ screen: "day", q: "" }, { step: true });
-  else if (address.place.screen !== "day") return;
-  else if (event.key === "ArrowLeft" || event.key === "ArrowRight") day.step(event.key === "ArrowLeft" ? -1 : 1);
-  else if (event.key === " " && !event.target.closest("button, a")) day.toggle();
-  else return;
-  event.preventDefault();
+const NEAR_MS = 60_000; // the other end of a range of which only one was chosen
+
+/** Put one end of the range at the instant. */
+function bound(end) {
+  const { at, range } = address.place;
+  if (at === null) return;
+  const next = { from: range?.from ?? at - NEAR_MS, to: range?.to ?? at + NEAR_MS, [end]: at };
+  if (next.from >= next.to) next[end === "from" ? "to" : "from"] = at + (end === "from" ? NEAR_MS : -NEAR_MS);
+  wish.range(next);
+}
+
+keys.listen({
+  ArrowLeft: () => day.step(-1), ArrowRight: () => day.step(1), " ": () => day.toggle(), k: () => day.toggle(),
+  j: () => day.faster(-1), l: () => day.faster(1), ",": () => day.nudge(-1), ".": () => day.nudge(1),
+  t: () => day.mark(), n: () => day.write(), c: () => wish.copy(), s: () => day.save.click(), e: () => day.export(),
+  "[": () => bound("from"), "]": () => bound("to"), d: () => timeline.day.click(),
+}, {
+  screen: () => address.place.screen,
+  show: (screen) => address.go({ screen }, { step: screen !== address.place.screen }),
+  back: () => address.go({ screen: "day", q: "" }, { step: true }),
+  find: () => {
+    if (address.place.screen !== "search") address.go({ screen: "search" }, { step: true });
+    query.focus();
+  },
 });
+for (const opener of document.querySelectorAll("[data-keys]")) opener.addEventListener("click", keys.list);
 
 droppable(byId("drop"), (files) => {
   address.go({ screen: "intake" }, { step: address.place.screen !== "intake" });
@@ -204,4 +236,4 @@ droppable(byId("drop"), (files) => {
 });
 
 place(address.place);
-begin();
+redeem().then(begin);

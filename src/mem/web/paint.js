@@ -11,16 +11,24 @@ export const LANE = 53;
 const STRIP = 32;
 const SPEECH_Y = 37;
 const SPEECH = 5;
+const SHOWN_Y = 45; // text on screen, below the speech
+const SHOWN = 3;
 const COLUMN = 44; // px of a picture in the strip at least
 const FADE_MS = 140;
 export const CLOSE_MS = 36 * HOUR; // longer views show where recordings lie instead of their pictures
 
-const NAMES = ["bg", "surface", "raised", "line", "text", "muted", "faint", "accent", "accent-text", "on-accent", "speech", "note"];
+const NAMES = ["bg", "surface", "raised", "line", "text", "muted", "faint", "accent", "accent-text", "on-accent", "speech", "note", "screen-text"];
 
-/** The colours of the style sheet, by name. */
+/** The colours of the style sheet, by name, as they are in the light or the dark. */
 export function colours() {
-  const style = getComputedStyle(document.documentElement);
-  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  const probe = document.createElement("i");
+  document.body.append(probe);
+  const ink = Object.fromEntries(NAMES.map((name) => {
+    probe.style.color = `var(--${name})`;
+    return [name, getComputedStyle(probe).color];
+  }));
+  probe.remove();
+  return ink;
 }
 
 /** Draw it; true when a picture is still fading in and another drawing is due. */
@@ -41,6 +49,7 @@ export function paint(ctx, scene) {
     ctx.fillRect(0, y + STRIP / 2, width, 1);
     for (const source of lane.sources) fading = recording(ctx, scene, source, y) || fading;
   });
+  chosen(ctx, scene);
   marks(ctx, scene);
   ctx.restore();
   loose(ctx, scene);
@@ -80,7 +89,7 @@ function heat(ctx, scene) {
     if (x + wide < 0 || x > scene.width) continue;
     ctx.globalAlpha = 0.25 + 0.75 * Math.sqrt(bucket.frames / most);
     ctx.fillStyle = bucket.segments ? scene.ink.speech : scene.ink.muted;
-    if (bucket.frames || bucket.segments) ctx.fillRect(x, 23, Math.max(2, wide - 1), 5);
+    if (bucket.frames || bucket.segments) ctx.fillRect(x, 21, Math.max(2, wide - (wide > 6 ? 1 : 0)), 8);
   }
   ctx.globalAlpha = 1;
 }
@@ -102,6 +111,7 @@ function recording(ctx, scene, source, y) {
   edge(ctx, scene, source, from, y, wide);
   if (close) {
     said(ctx, scene, source, y);
+    legible(ctx, scene, source, y);
     noted(ctx, scene, source, y);
   }
   return fading;
@@ -118,7 +128,10 @@ function strip(ctx, scene, source, from, wide, y) {
     if (x > scene.width) break;
     const at = source.start + n * step;
     const span = spans[lastBefore(spans, at)];
-    if (!span || at >= span.end) continue;
+    if (!span || at >= span.end) {
+      if (spans.length && scene.record.knows(at, at)) gap(ctx, scene, x, y, Math.min(column, from + wide - x));
+      continue;
+    }
     ctx.fillStyle = span.frame.colour;
     ctx.fillRect(x, y, column, STRIP);
     const small = thumb(span.frame.id);
@@ -127,6 +140,20 @@ function strip(ctx, scene, source, from, wide, y) {
     ctx.fillRect(x + column - 1, y, 1, STRIP);
   }
   return fading;
+}
+
+/** Slanted lines where the recording goes on and no picture of it was kept. */
+function gap(ctx, scene, x, y, wide) {
+  ctx.strokeStyle = scene.ink.faint;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  for (let at = Math.ceil((x - STRIP) / 6) * 6; at < x + wide; at += 6) {
+    const [left, right] = [Math.max(at, x), Math.min(at + STRIP, x + wide)];
+    if (left >= right) continue;
+    ctx.moveTo(left, y + STRIP - (left - at));
+    ctx.lineTo(right, y + STRIP - (right - at));
+  }
+  ctx.stroke();
 }
 
 function cover(ctx, small, x, y, wide, scene) {
@@ -154,14 +181,14 @@ function edge(ctx, scene, source, x, y, wide) {
 }
 
 /** Bars for rows of time, those closer than 3 px joined; rows must be in the order of time. */
-function bars(ctx, scene, rows, y, least) {
+function bars(ctx, scene, rows, y, least, high = SPEECH) {
   const until = scene.from + scene.width * scene.scale;
   let begin = null;
   let end = 0;
   const flush = () => {
     if (begin === null) return;
     ctx.beginPath();
-    ctx.roundRect(begin, y, Math.max(least, end - begin), SPEECH, 2.5);
+    ctx.roundRect(begin, y, Math.max(least, end - begin), high, high / 2);
     ctx.fill();
   };
   for (let i = Math.max(0, lastBefore(rows, scene.from)); i < rows.length && rows[i].start < until; i += 1) {
@@ -179,6 +206,23 @@ function bars(ctx, scene, rows, y, least) {
 function said(ctx, scene, source, y) {
   ctx.fillStyle = scene.ink.speech;
   bars(ctx, scene, scene.record.track(source.id).segments, y + SPEECH_Y, 3);
+}
+
+function legible(ctx, scene, source, y) {
+  ctx.fillStyle = scene.ink["screen-text"];
+  bars(ctx, scene, scene.legible.of(source.id), y + SHOWN_Y, 3, SHOWN);
+}
+
+/** The chosen range: a wash with two edges. */
+function chosen(ctx, scene) {
+  if (!scene.range) return;
+  const [from, to] = [xOf(scene, scene.range.from), xOf(scene, scene.range.to)];
+  if (to < 0 || from > scene.width) return;
+  ctx.fillStyle = scene.ink.accent;
+  ctx.globalAlpha = 0.2;
+  ctx.fillRect(from, AXIS - 4, Math.max(1, to - from), scene.height);
+  ctx.globalAlpha = 1;
+  for (const x of [from, to]) ctx.fillRect(Math.round(x) - 1, AXIS - 4, 2, scene.height);
 }
 
 function noted(ctx, scene, source, y) {

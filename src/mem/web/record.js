@@ -4,11 +4,12 @@ import { get } from "/web/api.js";
 import { HOUR, iso } from "/web/time.js";
 import { arrange, endOf } from "/web/lanes.js";
 
-const PAGE = 200;
-const PAGES = 25; // of one stretch of hours
+const PAGE = 200; // recordings
+const SPANS = 1000;
+const PAGES = 100; // of one stretch of hours
 const RUN = 6; // hours asked for at once
 const HELD = 400; // hours kept in memory
-const SOURCES = 2000;
+const SOURCES = 20_000;
 
 /** Dispatches "sources" when recordings change and "spans" when more of what they show is known. */
 export class Record extends EventTarget {
@@ -16,6 +17,7 @@ export class Record extends EventTarget {
   lanes = [];
   notes = new Map();
   ready = false;
+  whole = false; // until then older recordings are still on their way
   #tracks = new Map();
   #hours = new Map();
   #queue = [];
@@ -29,11 +31,17 @@ export class Record extends EventTarget {
       const page = await get("/api/sources", { limit: PAGE, cursor });
       for (const row of page.sources) sources.set(row.id, asSource(row));
       cursor = page.cursor;
+      if (!this.ready) this.#show(sources); // the newest can be looked at while the others come
     } while (cursor && sources.size < SOURCES);
     for (const [id, known] of this.sources) {
       if (sources.get(id)?.start !== known.start) this.#forget(known);
     }
-    this.sources = sources;
+    this.whole = true;
+    this.#show(sources);
+  }
+
+  #show(sources) {
+    this.sources = new Map(sources);
     this.lanes = arrange(sources.values());
     this.ready = true;
     this.dispatchEvent(new Event("sources"));
@@ -44,6 +52,14 @@ export class Record extends EventTarget {
     await this.load();
     const source = this.sources.get(id);
     if (source) this.#hoursOf(source).forEach((hour) => this.#hours.delete(hour));
+    this.dispatchEvent(new Event("spans"));
+  }
+
+  /** Forget what was shown and said, for a record of which a part was deleted. */
+  forget() {
+    this.#hours.clear();
+    this.#tracks.clear();
+    this.notes.clear();
     this.dispatchEvent(new Event("spans"));
   }
 
@@ -124,7 +140,7 @@ export class Record extends EventTarget {
   }
 
   async #look(run) {
-    const range = { from: iso(run[0] * HOUR), to: iso((run.at(-1) + 1) * HOUR), limit: PAGE };
+    const range = { from: iso(run[0] * HOUR), to: iso((run.at(-1) + 1) * HOUR), limit: SPANS };
     let cursor = null;
     for (let page = 0; page < PAGES; page += 1) {
       const answer = await get("/api/timeline", { ...range, cursor });

@@ -2,11 +2,14 @@
 
 import { get, image } from "/web/api.js";
 import { go, link, place } from "/web/address.js";
-import { announce, el, fill, settled, timed } from "/web/dom.js";
+import { announce, el, fill, settled, show, timed } from "/web/dom.js";
 import { DAY, dayStart, iso, length, moment, utc } from "/web/time.js";
 import { THUMB } from "/web/images.js";
+import { Saved } from "/web/saved.js";
+import { chips } from "/web/tokens.js";
+import { text } from "/web/strings.js";
 
-const PAUSE_MS = 120;
+const PAUSE_MS = 60;
 const PAGE = 30;
 const LEAD = 120; // characters before the first match of a long text
 const MOST = 420; // characters of one text
@@ -22,6 +25,7 @@ export class Search {
   #moments = [];
   #chosen = -1;
   #took = 0;
+  #typed = -Infinity;
 
   constructor(root, record, view, wish) {
     this.record = record;
@@ -31,7 +35,8 @@ export class Search {
     this.named = el("p", { class: "row named" });
     this.list = el("ol", { class: "moments", "aria-label": "Moments" });
     this.foot = el("div", { class: "search-foot" });
-    fill(root, this.top, this.named, this.list, this.foot);
+    this.saved = new Saved((q) => go({ q, screen: "search" }));
+    fill(root, this.saved.element, this.top, this.named, this.list, this.foot);
     this.list.addEventListener("click", (event) => this.#click(event));
     this.later = settled(() => this.#ask(), PAUSE_MS);
   }
@@ -40,9 +45,21 @@ export class Search {
   place() {
     const { q, kind, within, of, sort } = place;
     const key = JSON.stringify([q.trim(), kind, within, of, sort]);
+    const asking = q.trim() !== "";
+    show(this.saved.element, !asking);
+    for (const part of [this.top, this.named, this.list, this.foot]) show(part, asking);
+    if (!asking) {
+      this.later.cancel();
+      this.#asked?.abort();
+      [this.#moments, this.#key] = [[], ""];
+      return this.#mark();
+    }
     if (key === this.#key) return this.#mark();
     this.#key = key;
-    return this.later();
+    // The first letter after a pause asks at once, those that follow quickly wait for each other.
+    const since = performance.now() - this.#typed;
+    this.#typed = performance.now();
+    return since > PAUSE_MS ? this.#ask() : this.later();
   }
 
   /** Ask again, for a record that has changed. */
@@ -64,6 +81,7 @@ export class Search {
   }
 
   async #ask(cursor = null) {
+    this.later.cancel();
     this.#asked?.abort();
     this.#asked = new AbortController();
     const { q, kind, of, sort } = place;
@@ -123,9 +141,17 @@ export class Search {
     const some = Object.entries(KINDS).filter(([kind]) => kinds[kind] || place.kind === kind);
     fill(this.top, el("h1", {}, this.#count()),
       el("span", { class: "took" }, `in ${Math.max(1, Math.round(this.#took))} ms`),
-      some.length > 1 || place.kind ? [chip("", "All"), some.map(([kind, text]) => chip(kind, `${text} ${kinds[kind] ?? 0}`))] : null,
+      chips(place.q, (q) => go({ q })), some.length > 1 || place.kind ? [chip("", "All"), some.map(([kind, text]) => chip(kind, `${text} ${kinds[kind] ?? 0}`))] : null,
       this.#select("Time", WITHIN, place.within, (within) => go({ within })), this.#sources(),
-      el("span", { class: "space" }), this.#select("Order", SORTS, place.sort, (sort) => go({ sort })));
+      el("span", { class: "space" }), this.#keep(), this.#select("Order", SORTS, place.sort, (sort) => go({ sort })));
+  }
+
+  #keep() {
+    const kept = this.saved.has(place.q);
+    return el("button", { class: "pill keep", type: "button", "aria-pressed": String(kept), onclick: () => {
+      this.saved.toggle(place.q);
+      this.#top();
+    } }, kept ? text.search.saved : text.search.save);
   }
 
   // The server counts matches; moments, which join those close together, are counted once all are here.
@@ -156,6 +182,8 @@ export class Search {
     const widen = () => go({ within: "", kind: "", of: null });
     fill(this.foot,
       total === 0 && el("p", { class: "none" }, `Nothing ${narrowed ? "here " : ""}matches “${place.q.trim()}”.`),
+      total === 0 && this.#page.read_as && el("p", {}, text.search.readAs(this.#page.read_as)),
+      total === 0 && el("p", {}, text.search.broaden),
       cursor && el("button", { class: "pill", type: "button", onclick: () => this.#ask(cursor) }, "More moments"),
       outside > 0 && el("p", {}, `${outside.toLocaleString("en")} more outside this time. `,
         el("button", { class: "pill", type: "button", onclick: () => go({ within: "" }) }, "Search all time")),
@@ -178,6 +206,7 @@ export class Search {
 
   #open(index) {
     const found = this.#moments[index];
+    this.saved.asked(place.q);
     this.wish.open(startOf(found), found.source_id);
   }
 

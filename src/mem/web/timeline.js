@@ -9,21 +9,28 @@ import { arrived } from "/web/images.js";
 import { jumper } from "/web/jump.js";
 import { listen } from "/web/gestures.js";
 import { preview } from "/web/preview.js";
+import { Legible } from "/web/legible.js";
+import { Peek } from "/web/peek.js";
+import { chosenRange } from "/web/range.js";
+import { onTheme } from "/web/look.js";
+import { text } from "/web/strings.js";
 
-const LEAST = 2 * SECOND;
+const LEAST = SECOND;
 const MOST = 10 * 366 * DAY;
 const GLIDE_MS = 140;
 // Each with what it shows and the shortest view that still goes by its name, in ms.
 const SCALES = [["Year", 366 * DAY, 120 * DAY], ["Month", 31 * DAY, 4 * DAY], ["Day", DAY, 3 * HOUR],
   ["Hour", HOUR, 10 * MINUTE], ["Minute", MINUTE, 0]];
 
-/** `wish.go(at, source)` and `wish.step(direction)` say where a person wants to be. */
+/** `wish`: go(at, source), step(direction), range({from, to} or null), erase(range). */
 export class Timeline extends EventTarget {
   from = Date.now() - DAY;
   duration = DAY;
   at = null;
   source = null;
   #marks = [];
+  #range = null;
+  #pointer = null;
   #down = 0;
   #density = null;
   #asked = null;
@@ -38,6 +45,8 @@ export class Timeline extends EventTarget {
       "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 1 });
     this.labels = el("ul", { class: "lanes", "aria-label": "Lanes" });
     this.card = preview();
+    this.legible = new Legible(() => this.draw());
+    this.peek = new Peek(() => this.#pointer && this.#hover(...this.#pointer));
     fill(root, this.#bar(), el("div", { class: "track" }, el("div", { class: "lane-names" }, this.labels), this.canvas), this.card.element);
     this.ctx = this.canvas.getContext("2d");
     this.ink = colours();
@@ -52,6 +61,14 @@ export class Timeline extends EventTarget {
     this.source = source;
     if (at !== null && (at < this.from || at >= this.from + this.duration)) this.look(at - this.duration * 0.3, this.duration);
     this.#words();
+    this.draw();
+  }
+
+  /** Show the chosen range, {from, to} or null. */
+  choose(range) {
+    this.#range = range;
+    this.chosen.show(range);
+    this.day.parentElement.classList.toggle("ranged", range !== null);
     this.draw();
   }
 
@@ -123,8 +140,9 @@ export class Timeline extends EventTarget {
     this.scales = SCALES.map(([name]) => el("button", { type: "button", "aria-pressed": "false", onclick: () => this.zoomTo(name) }, name));
     this.scale = el("select", { class: "pill scale", "aria-label": "Zoom", onchange: () => this.zoomTo(this.scale.value) },
       SCALES.map(([name]) => el("option", {}, name)));
+    this.chosen = chosenRange(this.wish);
     return el("div", { class: "timeline-bar" }, this.day, this.jump,
-      el("span", { class: "zone", title: "Times are in this zone. Point at one to see it in UTC." }, zone),
+      el("span", { class: "zone", title: `Times are in this zone. Point at one to see it in UTC. ${text.range.help}` }, zone), this.chosen.element,
       el("div", { class: "segments", role: "group", "aria-label": "Zoom" }, this.scales), this.scale,
       el("button", { class: "pill", type: "button", onclick: () => this.#end(1) }, "Latest"));
   }
@@ -134,6 +152,7 @@ export class Timeline extends EventTarget {
       go: (x, y) => this.wish.go(this.#timeAt(x), this.#sourceAt(x, y)?.id ?? null),
       grab: (x, y) => this.at !== null && y < 22 && Math.abs(x - this.#xOf(this.at)) < 40,
       scrub: (x) => this.wish.go(this.#timeAt(x), this.source),
+      choose: (low, high) => this.wish.range({ from: this.#timeAt(low), to: this.#timeAt(high) }),
       zoom: (factor, x) => this.#zoom(factor, x),
       move: (dx, dy) => this.#move(dx, dy),
       hover: (x, y) => this.#hover(x, y),
@@ -141,7 +160,7 @@ export class Timeline extends EventTarget {
       ends: (way) => this.#end(way),
     });
     new ResizeObserver(() => this.#resize()).observe(this.canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    onTheme(() => {
       this.ink = colours();
       this.draw();
     });
@@ -232,12 +251,18 @@ export class Timeline extends EventTarget {
   }
 
   #hover(x, y) {
+    this.#pointer = x === null ? null : [x, y];
     const source = x === null ? null : this.#sourceAt(x, y);
     if (!source) return this.card.hide();
     const at = Math.max(source.start, Math.min(endOf(source) - 1, this.#timeAt(x)));
     const note = this.#noteAt(source.id, at);
     const box = this.canvas.getBoundingClientRect();
-    return this.card.show(box.left + x, this.day.getBoundingClientRect().top - 8, { at, source, span: this.record.spanAt(source.id, at), note });
+    return this.card.show(box.left + x, this.day.getBoundingClientRect().top - 8, { at, source, span: this.#spanAt(source, at), note });
+  }
+
+  #spanAt(source, at) {
+    const known = this.record.spanAt(source.id, at);
+    return known ?? (this.record.knows(at, at) ? null : this.peek.at(source, at, (4 * this.duration) / this.#width));
   }
 
   #noteAt(source, at) {
@@ -254,6 +279,7 @@ export class Timeline extends EventTarget {
     if (this.duration <= CLOSE_MS) {
       this.#density = null;
       this.record.ensure(this.from, this.from + this.duration);
+      this.legible.ensure(this.from, this.from + this.duration);
     } else this.#ask();
   }
 
@@ -276,6 +302,7 @@ export class Timeline extends EventTarget {
     const again = paint(this.ctx, {
       width, height, from: this.from, scale: this.duration / width, down: this.#down, at: this.at,
       lanes: this.record.lanes, record: this.record, notes: [...this.record.notes.values()], marks: this.#marks,
+      range: this.#range, legible: this.legible,
       density: this.#density, ink: this.ink, face: this.face, still: still.matches,
     });
     const middle = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;

@@ -5,6 +5,9 @@ import { announce, el, fill, say, show, still, timed } from "/web/dom.js";
 import { MINUTE, clock, iso, utc } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
 import { lastBefore } from "/web/record.js";
+import { correction } from "/web/correcting.js";
+import { noteRow, parted } from "/web/notes.js";
+import { text } from "/web/strings.js";
 
 const AROUND = 20 * MINUTE; // shown before and after the instant at first
 const PATIENCE_MS = 4000; // after a person scrolled, the list stays where it was put
@@ -19,11 +22,13 @@ export class Words {
   #spoken = null;
   #touched = -Infinity;
   #only = "said";
+  #lines = null; // read off the picture; null while that is not known
 
   constructor(record, wish) {
     this.record = record;
     this.wish = wish;
     this.said = el("button", { type: "button", "aria-pressed": "true", onclick: () => this.#choose("said") }, "Said");
+    this.shown = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#choose("shown") }, text.moment.shown);
     this.noted = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#choose("noted") }, "Notes");
     this.list = el("ol", { class: "said", tabindex: 0, "aria-label": "What was said. Arrows up and down go from line to line.",
       onkeydown: (event) => this.#key(event), onclick: (event) => this.#click(event),
@@ -35,7 +40,7 @@ export class Words {
     this.note = el("input", { type: "text", maxlength: 2000, autocomplete: "off" });
     this.form = el("form", { class: "add-note", onsubmit: (event) => this.#add(event) }, this.note, el("button", { class: "pill" }, "Add note"));
     this.element = el("aside", { class: "words", "aria-label": "Words" },
-      el("div", { class: "tabs", role: "group", "aria-label": "Words" }, this.said, this.noted), this.list, this.none, this.form);
+      el("div", { class: "tabs", role: "group", "aria-label": "Words" }, this.said, this.shown, this.noted), this.list, this.none, this.form);
     this.note.addEventListener("input", () => this.#offer());
   }
 
@@ -54,10 +59,22 @@ export class Words {
     this.#offer();
   }
 
+  /** The lines of text on the picture that is shown; null while they are not known. */
+  read(lines) {
+    this.#lines = lines;
+    if (this.#source && this.#only === "shown") this.#fill();
+  }
+
+  /** Let a person write a note at the instant. */
+  write() {
+    this.note.focus();
+  }
+
   #choose(which) {
     this.#only = which;
-    this.said.setAttribute("aria-pressed", String(which === "said"));
-    this.noted.setAttribute("aria-pressed", String(which === "noted"));
+    for (const [name, tab] of [["said", this.said], ["shown", this.shown], ["noted", this.noted]]) {
+      tab.setAttribute("aria-pressed", String(which === name));
+    }
     this.#fill();
     this.#follow(true);
   }
@@ -68,6 +85,7 @@ export class Words {
       || (note.source_id === null && note.start < endOf(source) && note.end >= source.start));
     say(this.noted, notes.length ? `Notes ${notes.length}` : "Notes");
     if (this.#only === "noted") return notes.sort(byTime);
+    if (this.#only === "shown") return this.#lines ?? [];
     const { segments } = this.record.track(source.id);
     const lines = segments.filter((line) => line.end > this.#from && line.start < this.#to);
     return [...lines, ...notes.filter((note) => note.end >= this.#from && note.start < this.#to)].sort(byTime);
@@ -77,9 +95,10 @@ export class Words {
     const rows = this.#inSight();
     const keep = new Set();
     const nodes = rows.map((row) => {
-      const key = `${row.author === undefined ? "s" : "n"}${row.id}:${row.start}:${row.updated_at ?? ""}`;
+      const kind = row.box ? "t" : row.author === undefined ? "s" : "n";
+      const key = `${kind}${row.id}:${row.start}:${row.updated_at ?? row.edited_at ?? ""}`;
       keep.add(key);
-      if (!this.#rows.has(key)) this.#rows.set(key, row.author === undefined ? line(row) : noteLine(row));
+      if (!this.#rows.has(key)) this.#rows.set(key, this.#row(kind, row));
       return this.#rows.get(key);
     });
     for (const key of this.#rows.keys()) if (!keep.has(key)) this.#rows.delete(key);
@@ -90,7 +109,21 @@ export class Words {
     say(this.none, this.#why());
   }
 
+  #row(kind, row) {
+    const again = () => {
+      this.#rows.clear();
+      this.record.refresh(this.#source.id).catch(() => undefined);
+    };
+    if (kind === "s") return line(row, again, this.wish.tell);
+    if (kind === "t") return shownLine(row);
+    return noteRow(row, stamp(row), (gone) => {
+      if (gone) this.record.notes.delete(gone.id);
+      again();
+    }, this.wish.tell);
+  }
+
   #why() {
+    if (this.#only === "shown") return this.#lines === null ? "" : text.moment.noText;
     if (this.#only === "noted") return "No notes on this recording.";
     if (!this.record.knows(this.#from, this.#to)) return "";
     const { state, media } = this.#source;
@@ -108,6 +141,9 @@ export class Words {
       this.#current?.classList.remove("current");
       this.#current?.removeAttribute("aria-current");
       speaking?.classList.add("current");
+      // Only the line being spoken is a stop for the tab key, however long the transcript is.
+      this.#current?.querySelector(".correct")?.setAttribute("tabindex", "-1");
+      speaking?.querySelector(".correct")?.setAttribute("tabindex", "0");
       speaking?.setAttribute("aria-current", "true");
       this.#current = speaking;
     }
@@ -133,7 +169,7 @@ export class Words {
 
   /** Near an end of the list, show and fetch more of the recording. */
   #widen() {
-    if (!this.#source || this.#only === "noted") return;
+    if (!this.#source || this.#only !== "said") return;
     const { scrollTop, scrollHeight, clientHeight } = this.list;
     if (scrollTop + clientHeight > scrollHeight - 200 && this.#to < endOf(this.#source)) {
       this.record.ensure(this.#to, (this.#to += AROUND));
@@ -162,20 +198,18 @@ export class Words {
   }
 
   #offer() {
-    const text = `Note at ${clock(this.#at)}`;
-    if (this.note.placeholder === text) return;
-    this.note.placeholder = text;
-    this.note.setAttribute("aria-label", text);
+    const name = `Note at ${clock(this.#at)}`;
+    if (this.note.placeholder === name) return;
+    this.note.placeholder = name;
+    this.note.setAttribute("aria-label", name);
   }
 
   async #add(event) {
     event.preventDefault();
-    const text = this.note.value.trim();
-    if (!text) return;
-    const tags = [...text.matchAll(/(?:^|\s)#([\p{L}\p{N}_-]+)/gu)].map((match) => match[1]);
-    const words = text.replaceAll(/(?:^|\s)#[\p{L}\p{N}_-]+/gu, "").trim() || text;
+    const typed = this.note.value.trim();
+    if (!typed) return;
     try {
-      await send("POST", "/api/notes", { source_id: this.#source.id, start: iso(this.#at), text: words, tags });
+      await send("POST", "/api/notes", { source_id: this.#source.id, start: iso(this.#at), ...parted(typed) });
       this.note.value = "";
       announce("Note added");
       await this.record.refresh(this.#source.id);
@@ -187,19 +221,21 @@ export class Words {
 
 const byTime = (a, b) => a.start - b.start || a.id - b.id;
 
-function line(segment) {
+function line(segment, changed, tell) {
   const spaced = segment.words.some((word) => /^\s/.test(word.text)) || !segment.text.includes(" ");
-  const text = segment.words.length
+  const spoken = segment.words.length
     ? segment.words.map((word, i) => {
       const gap = i === 0 ? "" : spaced ? word.text.match(/^\s*/)[0] : " ";
       return [gap, el("span", { "data-at": word.start }, word.text.trim())];
     })
     : segment.text;
-  return el("li", { "data-segment": segment.id }, stamp(segment), el("p", { lang: segment.language }, text));
+  const said = el("p", { lang: segment.language }, spoken);
+  return el("li", { "data-segment": segment.id }, stamp(segment), el("div", {}, said, correction(segment, said, changed, tell)));
 }
 
-function noteLine(note) {
-  return el("li", { class: "note" }, stamp(note), el("p", {}, note.text, note.tags.map((tag) => el("span", { class: "tag" }, ` #${tag}`))));
+function shownLine({ text: words, start }) {
+  const at = Date.parse(start);
+  return el("li", { class: "shown-line" }, stamp({ start: at }), el("p", {}, words));
 }
 
 function stamp(row) {

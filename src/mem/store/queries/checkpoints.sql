@@ -17,3 +17,7 @@ set stretch = $3::integer, until_ms = $4::bigint, pack = $5, pack_length = $6::b
     facts = $8::json, finished = $9::boolean
 where source_id = $1::bigint and stage = $2 and stretch = $10::integer
 returning stretch
+
+-- forget --
+-- The stage begins anew.
+delete from checkpoints where source_id = $1::bigint and stage = $2

@@ -18,3 +18,17 @@ cross join lateral (
     limit 1
 ) as held
 where held.end_at > wanted.moment
+
+-- stats --
+-- From the sums that triggers keep (0008_totals): one row a source.
+select
+    coalesce(sum(frames), 0)::bigint as frames, coalesce(sum(bytes), 0)::bigint as bytes,
+    coalesce(sum(spans), 0)::bigint as spans, coalesce(sum(samples), 0)::bigint as samples
+from source_totals
+
+-- stats_of --
+-- The same for one source.
+select
+    coalesce(sum(frames), 0)::bigint as frames, coalesce(sum(bytes), 0)::bigint as bytes,
+    coalesce(sum(spans), 0)::bigint as spans, coalesce(sum(samples), 0)::bigint as samples
+from source_totals where source_id = $1::bigint

@@ -28,12 +28,45 @@ update spans set end_at = $3::timestamp, samples = $4::integer
 where source_id = $1::bigint and start_at = $2::timestamp
 returning frame_id
 
+-- clear --
+-- Part of putting others in their place.
+delete from frames where source_id = $1::bigint
+
+-- clear_spans --
+-- Part of the same.
+delete from spans where source_id = $1::bigint
+
+-- repoint --
+-- Part of the same: what was read on screen keeps its time, and is now about what stands then.
+update screen_texts set frame_id = spans.frame_id
+from spans
+where screen_texts.source_id = $1::bigint and spans.source_id = $1::bigint
+    and spans.start_at <= screen_texts.start_at and spans.end_at > screen_texts.start_at
+
+-- packs --
+-- The files that hold a source's frames.
+select distinct pack from frames where source_id = $1::bigint
+
 -- get --
 -- One frame.
 select
     id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
     thumb_length, sha256
 from frames where id = $1::bigint
+
+-- neighbours --
+-- The frames of a source right before and right after one, by when they were first seen.
+select id, true as earlier from (
+    select id from frames
+    where source_id = $1::bigint and (first_seen, id) < ($2::timestamp, $3::bigint)
+    order by first_seen desc nulls last, id desc nulls last limit 1
+) as before
+union all
+select id, false from (
+    select id from frames
+    where source_id = $1::bigint and (first_seen, id) > ($2::timestamp, $3::bigint)
+    order by first_seen nulls last, id nulls last limit 1
+) as behind
 
 -- by_ids --
 -- Those of the given frames that exist; the bounds let DuckDB skip what lies outside them.
@@ -94,6 +127,13 @@ join spans on spans.source_id = wanted.source_id
     and spans.start_at <= wanted.moment and spans.end_at > wanted.moment
 where spans.start_at <= (select max(moment) from wanted)
     and spans.end_at > (select min(moment) from wanted)
+
+-- all_spans --
+-- To be kept in memory (see standing.py); times in milliseconds since 1970.
+select
+    source_id, frame_id,
+    (extract(epoch from start_at) * 1000)::bigint as start, (extract(epoch from end_at) * 1000)::bigint as "end"
+from spans limit $1::bigint
 
 -- density --
 -- How much happened in each bucket of $3 seconds, counted from the start of the interval.

@@ -1,10 +1,6 @@
--- lock --
--- One process at a time changes the search index; the lock ends with the transaction.
-select pg_advisory_xact_lock(7236209) is null as locked
-
 -- try_lock --
--- The same without waiting.
-select pg_try_advisory_xact_lock(7236209) as locked
+-- One process at a time changes the search index; the lock ends with the transaction.
+select pg_try_advisory_xact_lock(7236210) as locked
 
 -- make --
 -- By which rules the index was made.
@@ -88,6 +84,8 @@ where kind = any($2::text[]) and ($1::text is null or words @@ $1::tsquery)
     and ($9::timestamp is null or end_at > $9::timestamp)
     and ($10::timestamp is null or start_at < $10::timestamp)
     and ($11::timestamp is null or start_at < $11::timestamp)
+    and ($14::timestamp is null or start_at >= $14::timestamp)
+    and ($15::timestamp is null or end_at <= $15::timestamp)
 order by score desc nulls last, start_at desc nulls last, kind nulls last, id nulls last
 limit $12::bigint offset $13::bigint
 
@@ -102,6 +100,8 @@ where kind = any($2::text[]) and ($1::text is null or words @@ $1::tsquery)
     and ($9::timestamp is null or end_at > $9::timestamp)
     and ($10::timestamp is null or start_at < $10::timestamp)
     and ($11::timestamp is null or start_at < $11::timestamp)
+    and ($14::timestamp is null or start_at >= $14::timestamp)
+    and ($15::timestamp is null or end_at <= $15::timestamp)
 order by start_at desc nulls last, kind nulls last, id nulls last
 limit $12::bigint offset $13::bigint
 
@@ -117,4 +117,6 @@ where kind = any($2::text[]) and ($1::text is null or words @@ $1::tsquery)
     and ($3::bigint[] is null or source_id = any($3::bigint[])) and source_id <> all($4::bigint[])
     and ($5::text[] is null or language = any($5::text[])) and language <> all($6::text[])
     and ($7::text[] is null or tags && $7::text[]) and not tags && $8::text[]
+    and ($11::timestamp is null or start_at >= $11::timestamp)
+    and ($12::timestamp is null or end_at <= $12::timestamp)
 group by kind, source_id

@@ -21,37 +21,60 @@ delete from index_changes where seq = any($1::bigint[])
 
 -- speech_by_ids --
 -- Segments as the index and a page of hits need them: without their words.
-select id, source_id, start_at as start, end_at as "end", text, language
+select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
+    (extract(epoch from end_at) * 1000)::bigint as "end", text, language, heard,
+    case when edited_at is null then suspect end as suspect
 from segments where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
+
+-- screen_by_ids --
+-- Lines of screen text likewise; a reading that is not published is not found.
+select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
+    (extract(epoch from end_at) * 1000)::bigint as "end", text
+from screen_texts
+where id = any($1::bigint[]) and id between $2::bigint and $3::bigint and not draft
 
 -- note_by_ids --
 -- Notes likewise.
-select id, coalesce(source_id, 0) as source_id, start_at as start, end_at as "end", text, tags
+select id, coalesce(source_id, 0) as source_id, (extract(epoch from start_at) * 1000)::bigint as start,
+    (extract(epoch from end_at) * 1000)::bigint as "end", text, tags
 from notes where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
 
 -- source_by_ids --
 -- Sources likewise.
 select
-    id, id as source_id, started_at as start, coalesce(ended_at, started_at) as "end", name as text,
+    id, id as source_id, (extract(epoch from started_at) * 1000)::bigint as start,
+    (extract(epoch from coalesce(ended_at, started_at)) * 1000)::bigint as "end", name as text,
     coalesce(location, '') as location
 from sources where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
 
 -- speech_after --
 -- All segments in pages; $2 leaves only those of one source.
-select id, source_id, start_at as start, end_at as "end", text, language
+select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
+    (extract(epoch from end_at) * 1000)::bigint as "end", text, language, heard,
+    case when edited_at is null then suspect end as suspect
 from segments where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint)
+order by id nulls last limit $3::bigint
+
+-- screen_after --
+-- All lines of screen text likewise.
+select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
+    (extract(epoch from end_at) * 1000)::bigint as "end", text
+from screen_texts
+where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint) and not draft
 order by id nulls last limit $3::bigint
 
 -- note_after --
 -- All notes likewise.
-select id, coalesce(source_id, 0) as source_id, start_at as start, end_at as "end", text, tags
+select id, coalesce(source_id, 0) as source_id, (extract(epoch from start_at) * 1000)::bigint as start,
+    (extract(epoch from end_at) * 1000)::bigint as "end", text, tags
 from notes where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint)
 order by id nulls last limit $3::bigint
 
 -- source_after --
 -- All sources likewise.
 select
-    id, id as source_id, started_at as start, coalesce(ended_at, started_at) as "end", name as text,
+    id, id as source_id, (extract(epoch from started_at) * 1000)::bigint as start,
+    (extract(epoch from coalesce(ended_at, started_at)) * 1000)::bigint as "end", name as text,
     coalesce(location, '') as location
 from sources where id > $1::bigint and ($2::bigint is null or id = $2::bigint)
 order by id nulls last limit $3::bigint
@@ -59,6 +82,7 @@ order by id nulls last limit $3::bigint
 -- counts --
 -- What a whole index must hold as many of.
 select 'speech' as kind, count(*) as "rows" from segments
+union all select 'screen', count(*) from screen_texts where not draft
 union all select 'note', count(*) from notes
 union all select 'source', count(*) from sources
 

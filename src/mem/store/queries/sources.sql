@@ -6,8 +6,10 @@ select nextval('source_ids') as id
 -- No row comes back when the content is known already, also when another process adds it right now.
 insert into sources (
     id, kind, name, location, device, content_hash, size, path, original, folder, started_at, ended_at,
-    time_source, time_confidence, time_evidence, media, state, added_at
-) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, $15::json, 'new', $16)
+    time_source, time_confidence, time_evidence, media, state, added_at, scan_status
+) values (
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, $15::json, 'new', $16, $17
+)
 on conflict (content_hash) do nothing
 returning id
 
@@ -15,28 +17,42 @@ returning id
 -- One source.
 select
     id, kind, name, location, device, content_hash, size, path, original, folder, started_at, ended_at,
-    time_source, time_confidence, time_evidence, media, state, added_at
+    time_source, time_confidence, time_evidence, media, state, added_at, hotwords, prompt, scan_status
 from sources where id = $1::bigint
+
+-- folder --
+-- Where the packs of a source lie, for whoever may see one of its frames.
+select folder from sources where id = $1::bigint
 
 -- by_hash --
 -- The source with this content, if it was taken in before.
 select
     id, kind, name, location, device, content_hash, size, path, original, folder, started_at, ended_at,
-    time_source, time_confidence, time_evidence, media, state, added_at
+    time_source, time_confidence, time_evidence, media, state, added_at, hotwords, prompt, scan_status
 from sources where content_hash = $1
 
 -- by_ids --
 -- Those of the given sources that exist.
 select
     id, kind, name, location, device, content_hash, size, path, original, folder, started_at, ended_at,
-    time_source, time_confidence, time_evidence, media, state, added_at
+    time_source, time_confidence, time_evidence, media, state, added_at, hotwords, prompt, scan_status
 from sources where id = any($1::bigint[])
+
+-- overlapping --
+-- Recordings that lie in an interval, the earliest first.
+select
+    id, kind, name, location, device, content_hash, size, path, original, folder, started_at, ended_at,
+    time_source, time_confidence, time_evidence, media, state, added_at, hotwords, prompt, scan_status
+from sources
+where started_at < $2::timestamp and (ended_at is null or ended_at > $1::timestamp)
+order by started_at nulls last, id nulls last
+limit $3::bigint
 
 -- page --
 -- Newest recording first; the key of the row before replaces an offset.
 select
     id, kind, name, location, device, content_hash, size, path, original, folder, started_at, ended_at,
-    time_source, time_confidence, time_evidence, media, state, added_at
+    time_source, time_confidence, time_evidence, media, state, added_at, hotwords, prompt, scan_status
 from sources
 where $2::timestamp is null or (started_at, id) < ($2::timestamp, $3::bigint)
 order by started_at desc nulls last, id desc nulls last
@@ -45,7 +61,8 @@ limit $1::bigint
 -- edit --
 -- What a person calls it; a null leaves the value as it is.
 update sources
-set name = coalesce($2, name), location = coalesce($3, location), device = coalesce($4, device)
+set name = coalesce($2, name), location = coalesce($3, location), device = coalesce($4, device),
+    hotwords = coalesce($5, hotwords), prompt = coalesce($6, prompt)
 where id = $1::bigint
 returning id
 
@@ -99,6 +116,11 @@ where source_id = $1::bigint
 update segments set start_at = start_at + $2::interval, end_at = end_at + $2::interval
 where source_id = $1::bigint
 
+-- move_screen_texts --
+-- Part of a redate.
+update screen_texts set start_at = start_at + $2::interval, end_at = end_at + $2::interval
+where source_id = $1::bigint
+
 -- move_notes --
 -- Part of a redate: a note about a source is about its pictures and words, wherever those lie in time.
 update notes set start_at = start_at + $2::interval, end_at = end_at + $2::interval
@@ -110,6 +132,7 @@ select 'sources' as "table", count(*) as "rows" from sources where id = $1::bigi
 union all select 'frames', count(*) from frames where source_id = $1::bigint
 union all select 'spans', count(*) from spans where source_id = $1::bigint
 union all select 'segments', count(*) from segments where source_id = $1::bigint
+union all select 'screen_texts', count(*) from screen_texts where source_id = $1::bigint
 union all select 'notes', count(*) from notes where source_id = $1::bigint
 union all select 'checkpoints', count(*) from checkpoints where source_id = $1::bigint
 union all select 'jobs', count(*) from jobs where source_id = $1::bigint
@@ -127,6 +150,10 @@ delete from spans where source_id = $1::bigint
 -- delete_segments --
 -- Part of a delete.
 delete from segments where source_id = $1::bigint
+
+-- delete_screen_texts --
+-- Part of a delete.
+delete from screen_texts where source_id = $1::bigint
 
 -- delete_notes --
 -- Part of a delete.

@@ -1,0 +1,235 @@
+"""Making a backup while everything goes on."""
+
+import contextlib
+import logging
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import mem
+from mem import folders, types
+from mem.errors import BadRequest, Conflict, Unwritable
+from mem.memory import Memory
+from mem.ops.backup import keeping, linking, manifest, sealing
+from mem.ops.backup.filling import Filling
+from mem.ops.backup.manifest import Manifest, Table
+from mem.ops.chores import Stopping, Tell
+from mem.store import copies, duck_session, dump, migrate, whole
+from mem.store.database import sync_folder
+
+log = logging.getLogger(__name__)
+_ROWS = 0.1  # of the work
+_TRIES = 3
+
+
+class _Raced(Conflict):
+    """Recordings were taken in and deleted again while the backup was made."""
+
+    hint = "Try again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What kind of backup is wanted."""
+
+    to: Path | None = None  # the folder of backups; None: data/backups
+    originals: bool = False
+    portable: bool = False
+    recipients: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A backup that was made."""
+
+    name: str
+    folder: Path
+    files: int
+    bytes: int
+    copied_bytes: int  # the others are shared with an earlier backup, or with the memory itself
+    sources: int
+    frames: int
+    encrypted: bool
+    missing: tuple[str, ...]  # packs that the rows name and that the memory has lost
+
+
+def create(memory: Memory, wish: Wish, tell: Tell, stopped: Stopping) -> Made:
+    """Make a backup of the rows at one instant and of the files that they name.
+
+    Raises Conflict while another is made there, DiskFull, Stopped, Unwritable, and ProgramMissing where
+    PostgreSQL's own programs are needed and missing. A backup that did not come to its end is none.
+    """
+    refuse(memory, wish)
+    root = keeping.root(memory, wish.to)
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with keeping.alone(root):
+            for _ in range(_TRIES - 1):
+                with contextlib.suppress(_Raced):
+                    return _create(memory, wish, root, tell, stopped)
+            return _create(memory, wish, root, tell, stopped)
+    except (PermissionError, NotADirectoryError) as error:
+        raise Unwritable(f"{error.filename} cannot be written: {error.strerror}.") from None
+
+
+def _create(memory: Memory, wish: Wish, root: Path, tell: Tell, stopped: Stopping) -> Made:
+    keeping.sweep(root)
+    name, made_at = _name(root)
+    part, stage = root / f".{name}.part", memory.folder / "tmp" / f"backup-{uuid.uuid4()}"
+    keys = sealing.recipients(wish.recipients)
+    filling = Filling(part, keeping.newest(root, wish.recipients), wish.recipients, keys, stopped)
+    try:
+        part.mkdir(mode=0o700)
+        tell(0.0, "holding on to the files")
+        with linking.held(memory.folder / "sources", stage / "sources", _wanted(wish)) as add:
+            tell(0.02, "copying the rows")
+            tables, named = _rows(memory, wish, stage, filling)
+            add()  # what came since, before the rows were copied, is named by them
+            _files(memory, stage / "sources", filling, tell)
+        missing = _missing(memory, named, filling)
+        described = _described(memory, wish, name, made_at, tables, filling, missing)
+        _publish(root, part, described)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
+    made = Made(
+        name=name,
+        folder=root / name,
+        files=len(described.files),
+        bytes=described.bytes,
+        copied_bytes=filling.copied,
+        sources=tables["sources"].rows,
+        frames=tables["frames"].rows,
+        encrypted=bool(wish.recipients),
+        missing=missing,
+    )
+    log.info("backup made", extra={"action": "backup_made", "backup": name, "bytes": made.bytes})
+    return made
+
+
+def _rows(memory: Memory, wish: Wish, stage: Path, filling: Filling) -> tuple[dict[str, Table], set[str]]:
+    """Copy the rows of one instant into the backup; gives what they hold, and the packs that they name."""
+    path, tables = manifest.DATABASE[memory.db.engine], stage / "portable"
+    copy = stage / Path(path).name
+    if wish.portable:
+        tables.mkdir(mode=0o700)
+    with memory.db.session() as session:
+        if memory.db.engine == "duckdb":
+            held = whole.copy(session, copy, tables if wish.portable else None)
+            with duck_session.reading(copy) as copied:
+                named = whole.packs(copied)
+        else:
+            assert memory.config.database.url is not None
+            programs = memory.config.database.programs
+            dump.write(memory.config.database.url, copy, snapshot=whole.shared(session), bin_folder=programs)
+            held, named = whole.digests(session, whole.tables(session)), whole.packs(session)
+            if wish.portable:
+                whole.portable(session, tables)
+    filling.put(path, copy)
+    for file in sorted(tables.glob("*.parquet")):
+        filling.put(f"portable/{file.name}", file)
+    return {name: Table(rows=facts.rows, digest=facts.digest) for name, facts in held.items()}, named
+
+
+def _files(memory: Memory, held: Path, filling: Filling, tell: Tell) -> None:
+    """Put every file that is held on to into the backup."""
+    growing = copies.open_packs(memory.db)
+    found = list(linking.files(held))
+    size = sum(path.stat().st_size for _, path in found)
+    done = 0
+    for name, path in found:
+        relative = f"sources/{name}"
+        folder, _, pack = relative.rpartition("/")
+        filling.put(relative, path, growing=(folder, pack) in growing)
+        done += path.stat().st_size
+        tell(_ROWS + (0.98 - _ROWS) * done / max(1, size), "keeping pictures and words")
+    settings = memory.folder / "config.yaml"
+    if settings.is_file():
+        filling.put("config.yaml", settings)
+
+
+def _missing(memory: Memory, named: set[str], filling: Filling) -> tuple[str, ...]:
+    """Packs that the rows name and that are lost. Raises _Raced for one that was only deleted meanwhile."""
+    missing = named - {file.path for file in filling.files}
+    if missing:
+        now = {f"{folder}/{pack}" for folder, pack in copies.pack_names(memory.db)}
+        if missing - now or any((memory.folder / path).exists() for path in missing):
+            raise _Raced
+        facts = {"action": "packs_lost", "packs": sorted(missing)[:20]}
+        log.error("packs are lost; the backup is without them", extra=facts)
+    return tuple(sorted(missing))
+
+
+def _described(
+    memory: Memory,
+    wish: Wish,
+    name: str,
+    made_at: datetime,
+    tables: dict[str, Table],
+    filling: Filling,
+    missing: tuple[str, ...],
+) -> Manifest:
+    return Manifest(
+        name=name,
+        made_at=made_at,
+        mem=mem.__version__,
+        engine=memory.db.engine,
+        schema=migrate.schema(memory.db),
+        originals=wish.originals,
+        portable=wish.portable,
+        recipients=wish.recipients,
+        tables=tables,
+        missing=missing,
+        files=tuple(filling.files),
+    )
+
+
+def _publish(root: Path, part: Path, described: Manifest) -> None:
+    """Give the backup its name, once all of it is on the disk."""
+    file = part / manifest.NAME
+    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as out:
+        out.write(manifest.encode(described))
+        out.flush()
+        os.fsync(out.fileno())
+    for folder, _, _ in os.walk(part, topdown=False):
+        sync_folder(Path(folder))
+    part.rename(root / described.name)
+    sync_folder(root)
+
+
+def _wanted(wish: Wish) -> Callable[[Path], bool]:
+    def wanted(path: Path) -> bool:
+        if path.name.startswith(f"{folders.ORIGINAL}."):
+            return wish.originals
+        return not path.name.endswith(".part")
+
+    return wanted
+
+
+def _name(root: Path) -> tuple[str, datetime]:
+    """A name that no backup has, and the instant that it tells."""
+    made_at = types.now()
+    name = f"mem-{made_at:%Y%m%dT%H%M%SZ}"
+    number = 1
+    while (root / name).exists():
+        number += 1
+        name = f"mem-{made_at:%Y%m%dT%H%M%SZ}-{number}"
+    return name, made_at
+
+
+def refuse(memory: Memory, wish: Wish) -> None:
+    """Raise BadRequest for a wish that cannot come true.
+
+    Backups among the recordings would be backed up themselves.
+    """
+    sealing.recipients(wish.recipients)
+    root = keeping.root(memory, wish.to)
+    for name in ("sources", "index", "tmp", "uploads", "inbox"):
+        if root.resolve().is_relative_to((memory.folder / name).resolve()):
+            hint = "Choose a folder outside of the memory."
+            raise BadRequest(f"{root} is no place for backups.", hint=hint)

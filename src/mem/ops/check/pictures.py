@@ -1,0 +1,147 @@
+"""Rows against packs: each frame where its row says, under its own header, with the bytes it had."""
+
+import hashlib
+import json
+import os
+import tarfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import BinaryIO
+
+from mem import folders, packs
+from mem.memory import Memory
+from mem.ops.check.findings import Depth, Finding, finding
+from mem.store import checkpoints, copies
+from mem.types import Frame, Source, milliseconds
+
+_TRAILER = 2 * tarfile.BLOCKSIZE
+
+
+@dataclass
+class Seen:
+    """What was looked at."""
+
+    frames: int = 0
+    bytes: int = 0
+
+
+def look(memory: Memory, source: Source, depth: Depth, seen: Seen) -> list[Finding]:
+    """What is wrong with the packs of a source."""
+    folder = folders.of(memory, source)
+    found: list[Finding] = []
+    frames = sorted(copies.frames_of(memory.db, source.id), key=lambda f: (f.pack, f.offset))
+    seen.frames += len(frames)
+    for name, group in groupby(frames, key=lambda frame: frame.pack):
+        found += _pack(folder, source, name, list(group), depth, seen)
+    if copies.quiet(memory.db, source.id):
+        found += _tails(memory, source, folder)
+        found += _unnamed(folder, source, {frame.pack for frame in frames})
+        if depth == "deep":
+            found += _sums(folder, source, seen)
+    return found
+
+
+def _pack(
+    folder: Path, source: Source, name: str, frames: Sequence[Frame], depth: Depth, seen: Seen
+) -> Iterator[Finding]:
+    place = f"{source.folder}/{name}"
+    try:
+        file = (folder / name).open("rb")
+    except OSError as error:
+        yield finding("pack_missing", place, f"{len(frames)} frames lie in it: {error.strerror}")
+        return
+    with file:
+        size = os.fstat(file.fileno()).st_size
+        for frame in frames:
+            where = f"{place}, frame {frame.id}"
+            if max(frame.offset + frame.length, frame.thumb_offset + frame.thumb_length) > size:
+                yield finding("pack_short", where)
+            elif depth != "quick":
+                yield from _frame(file, source, frame, where, depth, seen)
+
+
+def _frame(
+    file: BinaryIO, source: Source, frame: Frame, where: str, depth: Depth, seen: Seen
+) -> Iterator[Finding]:
+    at = milliseconds(frame.first_seen - source.started_at)
+    pairs = (
+        (f"{at:012d}.{frame.format}", frame.offset, frame.length),
+        (f"{at:012d}.thumb.webp", frame.thumb_offset, frame.thumb_length),
+    )
+    for name, offset, length in pairs:
+        if not _named(file, name, offset, length):
+            yield finding("frame_header", where, f"at byte {offset} no {name} of {length} bytes begins")
+    if depth == "deep":
+        file.seek(frame.offset)
+        data = file.read(frame.length)
+        seen.bytes += len(data)
+        if hashlib.sha256(data).hexdigest() != frame.sha256:
+            yield finding("frame_damaged", where)
+
+
+def _named(file: BinaryIO, name: str, offset: int, length: int) -> bool:
+    if offset < tarfile.BLOCKSIZE:
+        return False
+    file.seek(offset - tarfile.BLOCKSIZE)
+    try:
+        header = tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return (header.name, header.size) == (name, length)
+
+
+def _tails(memory: Memory, source: Source, folder: Path) -> Iterator[Finding]:
+    """Bytes behind the committed end of the pack that was written last."""
+    checkpoint = checkpoints.get(memory.db, source.id, "see")
+    if checkpoint is None or checkpoint.pack is None:
+        return
+    try:
+        size = (folder / checkpoint.pack).stat().st_size
+    except OSError:
+        return  # named missing elsewhere where it matters
+    if checkpoint.pack_length and size != checkpoint.pack_length + _TRAILER:
+        detail = f"{size:,} bytes and not {checkpoint.pack_length + _TRAILER:,}"
+        code = "pack_tail" if size > checkpoint.pack_length + _TRAILER else "pack_short"
+        yield finding(code, f"{source.folder}/{checkpoint.pack}", detail)
+
+
+def cut_tail(memory: Memory, source: Source) -> None:
+    """Let the pack that was written last end where its rows do."""
+    checkpoint = checkpoints.get(memory.db, source.id, "see")
+    if checkpoint is not None and checkpoint.pack is not None:
+        folder = folders.of(memory, source)
+        with packs.open_pack(folder, checkpoint.pack, checkpoint.pack_length) as pack:
+            pack.sync()
+        folders.write_frames(memory, source.id)
+
+
+def _unnamed(folder: Path, source: Source, named: set[str]) -> Iterator[Finding]:
+    """Packs that no row names and that no deletion left for the sake of its records."""
+    for file in sorted(folder.glob("frames-*.tar")):
+        if file.name in named:
+            continue
+        try:
+            with tarfile.open(file, "r:") as archive:
+                pictures = any(not member.name.endswith(".json") for member in archive)
+        except (OSError, tarfile.TarError):
+            pictures = True
+        if pictures:
+            yield finding("pack_orphan", f"{source.folder}/{file.name}")
+
+
+def _sums(folder: Path, source: Source, seen: Seen) -> Iterator[Finding]:
+    """Each pack as a whole, thumbnails, records and padding included, against what it was at its end."""
+    try:
+        lines = (folder / "packs.jsonl").read_text(encoding="utf-8").splitlines()
+        said = {one["pack"]: (one["size"], one["sha256"]) for one in map(json.loads, lines)}
+    except (OSError, ValueError, KeyError, TypeError):
+        yield finding("copy_differs", f"{source.folder}/packs.jsonl")
+        return
+    for real in packs.sums(folder):
+        seen.bytes += real.size
+        if said.pop(real.pack, None) != (real.size, real.sha256):
+            yield finding("pack_damaged", f"{source.folder}/{real.pack}")
+    for name in said:
+        yield finding("pack_missing", f"{source.folder}/{name}", "packs.jsonl names it")

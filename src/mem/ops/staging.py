@@ -1,0 +1,142 @@
+"""A backup on its way back: read, compared and laid out beside the present state, which stays as it is."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mem import folders
+from mem.config import Config
+from mem.errors import BackupDamaged, BadRequest, DatabaseFailed, SealedBackup
+from mem.ops.backup import filling, linking, manifest, sealing
+from mem.ops.backup.manifest import Manifest, Stored
+from mem.ops.chores import Tell
+from mem.store import duck_session, dump, engines, whole
+from mem.store.database import sync_folder
+from mem.store.whole import Held
+
+_ROWS = "mem.duckdb"
+
+
+class Stage:
+    """What is about to take the place of the present state, in `folder`."""
+
+    def __init__(self, config: Config, folder: Path, given: Path, identity: Path | None, tell: Tell) -> None:
+        self.folder = folder
+        self.rows_only = given.is_file()  # recordings and their packs stay as they are
+        self.made_at: datetime | None = None
+        self.originals_kept = 0
+        self.rows = folder / _ROWS
+        self.kept_rows = folder.with_suffix(".dump")  # of PostgreSQL, before they are replaced
+        self._config, self._given, self._tell = config, given, tell
+        self._keys = sealing.identities(identity)
+
+    def fill(self) -> None:
+        """Lay it out. Raises BackupDamaged, SealedBackup, BadRequest for a backup of the other engine."""
+        if self.rows_only:
+            self._refuse_other("duckdb" if self._given.suffix == ".duckdb" else "postgres")
+            if self._config.database.url is None:
+                filling.copy(self._given, self.rows)
+                self._read_rows()
+            else:
+                self.rows = self._given
+                dump.check(self.rows, bin_folder=self._config.database.programs)
+        else:
+            self._fill_from(manifest.read(self._given))
+        for folder, _, _ in os.walk(self.folder, topdown=False):
+            sync_folder(Path(folder))
+        self._tell(0.9, "exchanging the old state and the new one")
+
+    def keep_rows(self, url: str) -> None:
+        """Keep what PostgreSQL holds now."""
+        self.kept_rows.unlink(missing_ok=True)
+        dump.write(url, self.kept_rows, snapshot=None, bin_folder=self._config.database.programs)
+
+    def _refuse_other(self, engine: str) -> None:
+        if engine != ("duckdb" if self._config.database.url is None else "postgres"):
+            raise BadRequest(
+                f"The rows of this backup are of {'DuckDB' if engine == 'duckdb' else 'PostgreSQL'}.",
+                hint="Restore it with database.url unset for DuckDB, or set to a PostgreSQL for one of that.",
+            )
+
+    def _fill_from(self, found: Manifest) -> None:
+        if found.recipients and not self._keys:
+            raise SealedBackup
+        self._refuse_other(found.engine)
+        self.made_at = found.made_at
+        (self.folder / "sources").mkdir(mode=0o700)
+        done = 0
+        for file in found.files:
+            target = self._place(found, file)
+            if target is not None:
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._bring(found, file, target)
+            done += file.stored_size
+            self._tell(0.8 * done / max(1, found.bytes), "reading the backup")
+        self._tell(0.82, "reading the rows")
+        if found.engine == "duckdb":
+            held = self._read_rows()
+            said = {name: Held(table.rows, table.digest) for name, table in found.tables.items()}
+            if held != said:
+                raise BackupDamaged(f"The rows in {found.name} are not what was written.")
+            self._keep_originals()
+        else:
+            dump.check(self.rows, bin_folder=self._config.database.programs)
+
+    def _place(self, found: Manifest, file: Stored) -> Path | None:
+        """Where a file goes; None for those that are not for Mem itself."""
+        if file.path == manifest.DATABASE[found.engine]:
+            if found.engine == "postgres":
+                self.rows = self.folder / "mem.dump"
+            return self.rows
+        return self.folder / file.path if file.path.startswith("sources/") else None
+
+    def _bring(self, found: Manifest, file: Stored, target: Path) -> None:
+        """Compare a file with the manifest and put it at `target`: shared with the backup, or copied."""
+        source = self._given / manifest.stored_name(found, file)
+        if not source.is_file() or source.is_symlink():
+            raise BackupDamaged(f"{file.path} is missing in {found.name}.")
+        if found.recipients:
+            self._unseal(found, file, source, target)
+            return
+        if target != self.rows and source.stat().st_dev == self.folder.stat().st_dev:
+            linking.link(source, target)
+            digest, size = filling.sha256(target), target.stat().st_size
+        else:
+            digest, size = filling.copy(source, target)
+        if (digest, size) != (file.stored_sha256, file.stored_size):
+            raise BackupDamaged(f"{file.path} in {found.name} is not what was written.")
+
+    def _unseal(self, found: Manifest, file: Stored, source: Path, target: Path) -> None:
+        if filling.sha256(source) != file.stored_sha256:
+            raise BackupDamaged(f"{file.path} in {found.name} is not what was written.")
+        sealing.unseal(source, target, self._keys)
+        target.chmod(0o600)
+        filling.sync(target)
+
+    def _read_rows(self) -> dict[str, Held]:
+        """Read every value of the rows, then bring them to this Mem's schema."""
+        try:
+            with duck_session.reading(self.rows) as session:
+                held = whole.digests(session, whole.tables(session))
+        except DatabaseFailed as error:
+            raise BackupDamaged(f"The rows in {self._given.name} cannot be read: {error.detail}") from None
+        if "schema_migrations" not in held:
+            raise BackupDamaged(f"{self._given.name} is no database of Mem.")
+        limits: Any = self._config.database
+        engines.open_database(
+            None, folder=self.folder, memory_limit=limits.memory_limit, threads=limits.threads
+        ).close()
+        filling.sync(self.rows)
+        return held
+
+    def _keep_originals(self) -> None:
+        """Recordings that the backup is without and that lie in the old state stay in the new one."""
+        with duck_session.reading(self.rows) as session:
+            named = whole.originals(session)
+        for folder, name in named:
+            there, here = self._config.data_dir / folder / name, self.folder / folder / name
+            if here.exists() or not there.is_file() or not name.startswith(f"{folders.ORIGINAL}."):
+                continue
+            here.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.originals_kept += linking.link(there, here)
