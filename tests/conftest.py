@@ -27,7 +27,12 @@ def pytest_configure(config):
 def config(tmp_path: Path) -> Config:
     """The default configuration over an empty data directory."""
     return mem_config.load(
-        {"data_dir": str(tmp_path / "data"), "storage.min_free_bytes": 0, "whisper.model": "tiny.en"},
+        {
+            "data_dir": str(tmp_path / "data"),
+            "storage.min_free_bytes": 0,
+            "whisper.model": "tiny.en",
+            "capture.screen_text": "off",  # tests that read the screen say so
+        },
         environ={},
     )
 

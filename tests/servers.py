@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ SETTINGS = {
     "storage.min_free_bytes": "0",
     "whisper.model": "tiny.en",
     "capture.frame.interval_seconds": "1",
+    "capture.screen_text": "off",
     "capture.timezone": "UTC",
 }
 
@@ -106,6 +108,28 @@ def start(data_dir: Path, **settings: str) -> Server:
             said = json.loads(note.read_text())
             httpx.get(f"{said['url']}/healthz", timeout=5).raise_for_status()
             return Server(process, said["url"], said["key"])
+        assert process.poll() is None, (data_dir.parent / "serve.log").read_text()
+        time.sleep(0.05)
+    raise AssertionError("the server did not start")
+
+
+def start_beside(data_dir: Path, first: Server, **settings: str) -> Server:
+    """Start another server over the same data directory, on a port of its own; the first keeps its note."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with (data_dir.parent / "serve.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mem", "serve", "--port", str(port)],
+            env=environment(data_dir, **settings),
+            cwd=data_dir.parent,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+        )
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        with contextlib.suppress(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).raise_for_status()
+            return Server(process, f"http://127.0.0.1:{port}", first.key)
         assert process.poll() is None, (data_dir.parent / "serve.log").read_text()
         time.sleep(0.05)
     raise AssertionError("the server did not start")

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,16 +16,25 @@ ONLY_IN = {
     "fastapi": ("api/",),
     "starlette": ("api/",),
     "uvicorn": ("api/", "cli/"),
-    "duckdb": ("store/duck.py",),
+    "duckdb": ("store/duck.py", "store/duck_session.py"),
     "psycopg": ("store/postgres.py",),
     "psycopg_pool": ("store/postgres.py",),
+    "pyrage": ("ops/backup/sealing.py",),
+    "celery": ("jobs/celery.py",),
+    "kombu": ("jobs/celery.py",),
+    "redis": ("jobs/celery.py", "api/shared.py"),
     "tantivy": ("index/",),
-    "av": ("media/", "capture/see.py", "capture/hear.py", "cli/doctor.py"),
+    "av": ("media/", "bench/", "capture/see.py", "capture/hear.py", "cli/doctor.py"),
     "faster_whisper": ("speech/",),
+    "rapidocr": ("ocr/rapid.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
-    "subprocess": ("media/sandbox.py",),
-    "prometheus_client": ("observe.py", "api/system.py"),
+    "subprocess": (
+        "media/sandbox.py",
+        "store/blocks.py",
+        "store/dump.py",
+    ),
+    "prometheus_client": ("observe.py", "api/system.py", "api/upkeep.py"),
 }
 
 
@@ -47,6 +58,13 @@ def test_an_outside_library_is_used_in_its_own_place_alone(module):
     assert not {place for place in users if not place.startswith(ONLY_IN[module])}
 
 
+def test_a_server_and_its_worker_load_nothing_that_reads_pictures():
+    heavy = "{'rapidocr', 'cv2', 'onnxruntime'}"
+    code = f"import sys, mem.api.app, mem.jobs.worker; print({heavy} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_no_file_is_longer_than_400_lines():
     files = [file for kind in ("*.py", "*.js", "*.css", "*.html", "*.sql") for file in SRC.rglob(kind)]
     long = {_place(file): count for file in files if (count := len(file.read_text().splitlines())) > 400}
@@ -60,8 +78,9 @@ def test_sql_is_written_in_the_store_alone():
 
 
 def test_the_environment_is_read_by_the_configuration_alone():
+    """Failpoints, which are for tests, lie in the opening of the memory too, before there is one."""
     readers = {_place(file) for file in FILES if re.search(r"os\.(environ|getenv)", file.read_text())}
-    assert readers <= {"config/__init__.py"}
+    assert readers <= {"config/__init__.py", "failpoints.py"}
 
 
 def test_everything_is_caught_in_two_places_alone():

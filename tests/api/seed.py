@@ -10,10 +10,10 @@ from PIL import Image
 
 from mem import packs
 from mem.memory import Memory
-from mem.store import frames, jobs, notes, sources, texts
+from mem.store import frames, jobs, notes, screen, sources, texts
 from mem.store.frames import NewFrame
 from mem.store.texts import NewSegment
-from mem.types import AudioStream, Job, Media, Note, Source, Span, StartTime, VideoStream, Word
+from mem.types import AudioStream, Box, Job, Media, Note, Source, Span, StartTime, VideoStream, Word
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 RANGE = {"from": "2026-11-20T12:00:00Z", "to": "2026-11-20T13:00:00Z"}
@@ -120,6 +120,15 @@ class Seed:
         )
         with self.memory.db.write() as w:
             return texts.add_many(w, source.id, [segment])[0]
+
+    def read(self, source: Source, second: float, text: str, lasting: float = 5) -> int:
+        """A line of text that was read off the screen."""
+        line = screen.NewScreenText(
+            frame_id=1, start=at(second), end=at(second + lasting), text=text, confidence=0.9, engine="none",
+            box=Box(x=0, y=0, width=10, height=10),
+        )  # fmt: skip
+        with self.memory.db.write() as w:
+            return screen.add_many(w, source.id, [line])[0]
 
     def note(
         self, text: str, begin: datetime = NOON, seconds: float = 10, source: Source | None = None

@@ -1,11 +1,16 @@
 """Frames by instant and range, and their pictures."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from .seed import RANGE
+from mem.store import screen
+from mem.store.screen import NewScreenText
+from mem.types import Box
+
+from .seed import RANGE, at
 from .test_problems import check
 
 
@@ -51,8 +56,35 @@ def test_a_frame_says_when_it_stood(client, frame):
     assert answer["spans"][0]["end"] == "2026-11-20T12:01:00.000Z"
 
 
+def test_the_text_of_a_frame_comes_with_its_boxes_and_times(client, seed, memory):
+    source = seed.source()
+    first, second = seed.frames(source, [0, 30, 60])
+    both = NewScreenText(
+        frame_id=first, start=at(0), end=at(60), text="Invoice 2381", confidence=0.9, engine="rapidocr",
+        box=Box(40, 20, 200, 16),
+    )  # fmt: skip
+    later = replace(both, frame_id=second, start=at(30), text="Paid", box=Box(40, 50, 60, 16))
+    with memory.db.write() as w:
+        screen.add_many(w, source.id, [both, later])
+    answer = client.get(f"/api/frames/{second}/text").json()
+    assert answer["frame"]["id"] == second
+    assert [line["text"] for line in answer["lines"]] == ["Invoice 2381", "Paid"]
+    assert answer["lines"][0]["box"] == {"x": 40, "y": 20, "width": 200, "height": 16}
+    assert (answer["lines"][0]["start"], answer["lines"][0]["end"]) == (
+        "2026-11-20T12:00:00.000Z",
+        "2026-11-20T12:01:00.000Z",
+    )
+    only = client.get(f"/api/frames/{first}/text").json()["lines"]
+    assert [line["text"] for line in only] == ["Invoice 2381"]
+
+
+def test_a_frame_that_nothing_was_read_off_has_no_lines(client, frame):
+    assert client.get(f"/api/frames/{frame}/text").json()["lines"] == []
+
+
 def test_an_unknown_frame_is_not_found(client):
     check(client.get("/api/frames/99"), 404, "not_found")
+    check(client.get("/api/frames/99/text"), 404, "not_found")
     check(client.get("/api/frames/99/image"), 404, "not_found")
 
 

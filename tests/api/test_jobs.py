@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from mem import types
+from mem.memory import open_memory
 from mem.store import jobs
 
-from .seed import at
+from .conftest import local_client
+from .seed import Seed, at
 from .test_problems import check
 
 
@@ -193,3 +195,83 @@ def wait_for(condition, seconds: float = 5) -> None:
         if time.monotonic() > until:
             pytest.fail("it did not happen in time")
         time.sleep(0.01)
+
+
+def test_a_waiting_job_gets_another_priority(client, seed):
+    job = seed.job()
+    answer = client.post(f"/api/jobs/{job.id}/priority", json={"priority": 9})
+    assert (answer.status_code, answer.json()["priority"]) == (202, 9)
+    check(client.post(f"/api/jobs/{job.id}/priority", json={"priority": 10}), 422, "invalid")
+    check(client.post("/api/jobs/99/priority", json={"priority": 1}), 404, "not_found")
+    client.post(f"/api/jobs/{job.id}/cancel")
+    check(client.post(f"/api/jobs/{job.id}/priority", json={"priority": 1}), 409, "not_waiting")
+
+
+def test_a_poisoned_job_is_tried_again_without_its_stretch(client, seed, memory):
+    job = seed.claimed()
+    here = types.Place("see", 1, 300_000, 600_000)
+    with memory.db.write() as w:
+        jobs.progress(w, job, stage="see", progress=0.1, now=at(3), place=here)
+    seed.finish(job, state="failed", error_code="poison", error_detail="x")
+    answer = client.post(f"/api/jobs/{job.id}/retry", json={"skip": True}).json()
+    assert (answer["state"], answer["skip"]["begin_ms"]) == ("queued", 300_000)
+
+
+def test_nothing_is_left_out_of_a_job_that_was_not_killed_at_a_stretch(client, seed):
+    job = seed.finish(seed.claimed(), state="failed", error_code="disk_full", error_detail="y")
+    check(client.post(f"/api/jobs/{job.id}/retry", json={"skip": True}), 409, "not_retriable")
+
+
+def test_all_that_failed_for_a_passing_reason_is_tried_again(client, seed):
+    ended = [
+        seed.finish(seed.claimed(), state="failed", error_code=code, error_detail="y").id
+        for code in ("model_missing", "not_media", "unreadable", "poison", "worker_lost")
+    ]
+    answer = client.post("/api/jobs/retry")
+    assert (answer.status_code, answer.json()) == (202, {"queued": [ended[0], ended[2], ended[4]]})
+    assert client.post("/api/jobs/retry").json() == {"queued": []}
+
+
+def test_stages_are_asked_for_again(client, seed, memory):
+    source = seed.source()
+    url = f"/api/sources/{source.id}/rerun"
+    check(client.post(url, json={"stages": ["frames"]}), 409, "recording_gone")
+    check(client.post(url, json={"stages": ["dreams"]}), 422, "invalid")
+    check(client.post(url, json={"stages": []}), 422, "invalid")
+    check(client.post("/api/sources/99/rerun", json={"stages": ["index"]}), 404, "not_found")
+    answer = client.post(url, json={"stages": ["index"], "priority": 7})
+    assert answer.status_code == 202
+    job = answer.json()
+    assert (job["kind"], job["source_id"], job["priority"]) == ("rerun", source.id, 7)
+    assert answer.headers["location"] == f"/api/jobs/{job['id']}"
+    check(client.post(url, json={"stages": ["index"]}), 409, "conflict")
+
+
+@pytest.fixture
+def full(config):
+    """A caller of a server that holds one waiting job and takes no more."""
+    crowded = config.model_copy(update={"jobs": config.jobs.model_copy(update={"max_queued": 1})})
+    with open_memory(crowded) as opened, local_client(opened) as caller:
+        seed = Seed(opened)
+        seed.job()
+        yield caller, seed.source(), crowded
+
+
+def test_every_entrance_is_closed_when_too_much_waits(full, owner, tmp_path):
+    caller, source, _ = full
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"x")
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "5"}
+    refused = [
+        caller.post("/api/capture", json={"path": str(file)}, headers=owner),
+        caller.post("/api/upload", content=b"video"),
+        caller.post("/api/uploads", headers=tus),
+        caller.post(f"/api/sources/{source.id}/rerun", json={"stages": ["index"]}),
+    ]
+    for answer in refused:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "60"), answer.text
+
+
+@pytest.mark.parametrize("priority", ["10", "-1", "high"])
+def test_a_priority_that_is_none_is_refused(client, priority):
+    assert client.post(f"/api/upload?priority={priority}", content=b"video").status_code == 422

@@ -116,3 +116,52 @@ def test_notes_written_at_once_are_all_in_the_copy(live, seed, memory):
         thread.join()
     assert answers == [201] * 30
     assert len((memory.folder / source.folder / "notes.jsonl").read_text().splitlines()) == 30
+
+
+def test_a_note_has_a_type_and_metadata_and_can_be_filtered_by_it(client):
+    body = NOTE | {
+        "type": "scene_description",
+        "metadata": {"model": "v1", "boxes": [[1, 2]]},
+        "author": "eye",
+    }
+    note = client.post("/api/notes", json=body).json()
+    assert (note["type"], note["metadata"]) == ("scene_description", {"model": "v1", "boxes": [[1, 2]]})
+    client.post("/api/notes", json=NOTE | {"tags": ["b"]})
+
+    def found(**asked):
+        return [one["id"] for one in client.get("/api/notes", params=RANGE | asked).json()["notes"]]
+
+    assert found(type="scene_description") == found(author="eye") == found(tag="a") == [note["id"]]
+    assert found(type="custom") == found(tag="nothing") == []
+    check(client.get("/api/notes", params=RANGE | {"type": "poem"}), 422, "invalid")
+
+
+def test_metadata_that_cannot_be_kept_is_invalid(client):
+    for text in ('{"a": NaN}', '{"a": "\\u0000"}', '{"a": "\\ud800"}', f'{{"a": "{"x" * 17_000}"}}', "[1]"):
+        body = json.dumps(NOTE)[:-1] + f', "metadata": {text}}}'
+        answer = client.post("/api/notes", content=body, headers={"Content-Type": "application/json"})
+        check(answer, 422, "invalid")
+
+
+def test_a_note_that_was_changed_meanwhile_is_not_overwritten(client):
+    written = client.post("/api/notes", json=NOTE)
+    address, tag = written.headers["location"], written.headers["etag"]
+    assert client.get(address).headers["etag"] == tag
+    assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+    first = client.patch(address, json={"text": "mine"}, headers={"If-Match": tag})
+    assert (first.status_code, first.headers["etag"] != tag) == (200, True)
+    check(client.patch(address, json={"text": "late"}, headers={"If-Match": tag}), 412, "note_changed")
+    check(client.delete(address, headers={"If-Match": tag}), 412, "note_changed")
+    assert client.get(address).json()["text"] == "mine"
+    assert client.patch(address, json={"text": "any"}, headers={"If-Match": "*"}).status_code == 200
+    assert client.patch(address, json={"text": "free"}).status_code == 200
+    tag = client.get(address).headers["etag"]
+    assert client.delete(address, headers={"If-Match": f'"other", {tag}'}).status_code == 204
+
+
+def test_the_copy_of_a_note_holds_all_of_it(client, seed, memory):
+    source = seed.source()
+    facts = {"source_id": source.id, "type": "custom", "metadata": {"k": [1]}, "author": "ann"}
+    client.post("/api/notes", json=NOTE | facts)
+    row = json.loads((memory.folder / source.folder / "notes.jsonl").read_text())
+    assert {name: row[name] for name in facts} == facts

@@ -5,6 +5,7 @@ import logging
 import pytest
 
 from mem.api import problems
+from mem.api.access_routes import Need
 from mem.api.app import create_app
 from mem.errors import MemError
 
@@ -105,6 +106,7 @@ def test_what_nobody_foresaw_is_logged_under_the_id_that_the_answer_shows(memory
         def broken() -> None:
             raise RuntimeError("a secret of the inside")
 
+        client.app.state.gate.routes.add("GET", "/broken", Need())
         with caplog.at_level(logging.ERROR):
             answer = client.get("/broken")
     check(answer, 500, "internal_error")

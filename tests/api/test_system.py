@@ -151,7 +151,6 @@ def test_every_route_says_what_it_does_and_answers(path, method, operation):
 
 def test_every_route_of_the_application_is_described():
     described = {(p, m.upper()) for p, methods in DOCUMENT["paths"].items() for m in methods}
-    assert len(described) == 39
     assert {
         ("/api/upload", "POST"),
         ("/api/jobs/{id}/events", "GET"),

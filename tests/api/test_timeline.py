@@ -8,6 +8,8 @@ import pytest
 
 from .seed import RANGE, Seed, at
 
+LISTS = ("spans", "segments", "notes", "screen")
+
 
 def pages(client, **params) -> list[dict]:
     found, cursor = [], None
@@ -30,6 +32,8 @@ def busy(seed: Seed, chance: random.Random) -> None:
         seed.frames(source, [0.0, *map(float, seconds[1:]), 60.0])
         for second in sorted(chance.choices(range(60), k=9)):
             seed.say(source, second, "some words were said", chance.choice([1, 2, 30]))
+        for second in chance.choices(range(60), k=9):
+            seed.read(source, second, "to be read", chance.choice([1, 2, 40]))
     for second in chance.choices(range(60), k=8):
         seed.note("noted", at(second), chance.choice([1, 40]))
 
@@ -38,23 +42,23 @@ def busy(seed: Seed, chance: random.Random) -> None:
 @pytest.mark.parametrize("seed_number", [1, 2])
 def test_pages_hold_everything_once_and_in_order(client, seed, limit, seed_number):
     busy(seed, random.Random(seed_number))
-    span = {"from": at(5).isoformat(), "to": at(50).isoformat()}
+    span = {"from": at(5).isoformat(), "to": at(50).isoformat(), "screen": True}
     whole = pages(client, **span, limit=200)[0]
     assert whole["cursor"] is None
     found = pages(client, **span, limit=limit)
-    for name, key in (("spans", "frame_id"), ("segments", "id"), ("notes", "id")):
+    for name, key in (("spans", "frame_id"), ("segments", "id"), ("notes", "id"), ("screen", "id")):
         rows = [row for page in found for row in page[name]]
         assert [(r["start"], r[key]) for r in rows] == [(r["start"], r[key]) for r in whole[name]]
         assert all(len(page[name]) <= limit for page in found)
-    assert all(any(page[name] for name in ("spans", "segments", "notes")) for page in found)
+    assert all(any(page[name] for name in LISTS) for page in found)
 
 
 def test_a_page_never_runs_ahead_of_what_it_leaves_out(client, seed):
     busy(seed, random.Random(3))
-    found = pages(client, **RANGE, limit=3)
+    found = pages(client, **RANGE, limit=3, screen=True)
     for page, later in itertools.pairwise(found):
-        shown = [row["start"] for name in ("spans", "segments", "notes") for row in page[name]]
-        left = [row["start"] for name in ("spans", "segments", "notes") for row in later[name]]
+        shown = [row["start"] for name in LISTS for row in page[name]]
+        left = [row["start"] for name in LISTS for row in later[name]]
         assert max(shown) <= min(left)
 
 
@@ -127,3 +131,29 @@ def test_it_is_said_which_recording_goes_on_from_which_even_across_pages(client,
     links = {key: value for page in found for key, value in page["continues"].items()}
     assert links == {str(two.id): one.id}
     assert all(set(page["continues"]) <= set(page["sources"]) for page in found)
+
+
+def test_lines_on_screen_are_shown_when_they_are_asked_for(client, seed):
+    source = seed.source()
+    seed.read(source, 5, "Invoice 4711", 10)
+    assert pages(client, **RANGE)[0]["screen"] == []
+    [line] = pages(client, **RANGE, screen=True)[0]["screen"]
+    assert (line["text"], line["source_id"], line["box"]["width"]) == ("Invoice 4711", source.id, 10)
+
+
+def test_what_was_said_is_shown_where_no_frame_was_kept(client, seed):
+    source = seed.source()
+    seed.say(source, 5, "in the dark", 2)
+    page = pages(client, **RANGE)[0]
+    assert (page["spans"], [row["text"] for row in page["segments"]]) == ([], ["in the dark"])
+
+
+@pytest.mark.parametrize("days", [1, 30, 365, 3653])
+def test_density_covers_a_day_to_ten_years(client, seed, days):
+    source = seed.source()
+    seed.say(source, 0, "hello", 1)
+    start, end = at(0) - timedelta(days=days - 1), at(0) + timedelta(days=1)
+    asked = {"from": start.isoformat(), "to": end.isoformat(), "buckets": 100}
+    answer = client.get("/api/timeline/density", params=asked).json()
+    assert 90 <= len(answer["buckets"]) <= 100
+    assert [bucket["segments"] for bucket in answer["buckets"] if bucket["segments"]] == [1]

@@ -46,7 +46,8 @@ def test_vtt_escapes_what_would_be_markup(client, source):
     answer = read(client, source, "vtt")
     assert answer.headers["content-type"] == "text/vtt; charset=utf-8"
     assert answer.text.startswith("WEBVTT\n\n")
-    assert "00:00:01.500 --> 00:00:03.500\nHello &amp; &lt;welcome&gt; --&gt; all\n" in answer.text
+    plain = re.sub(r"<[\d:.]+>", "", answer.text)  # without the time of each word
+    assert "00:00:01.500 --> 00:00:03.500\nHello &amp; &lt;welcome&gt; --&gt; all\n" in plain
 
 
 def test_json_holds_words_with_instants_and_offsets(client, source):

@@ -15,6 +15,8 @@ def source(**changes: object) -> Json:
         "name": "evening.mp4",
         "location": None,
         "device": None,
+        "hotwords": None,
+        "prompt": None,
         "content_hash": "ab" * 32,
         "size": 3_000_000,
         "path": "/videos/evening.mp4",
@@ -62,6 +64,10 @@ def job(**changes: object) -> Json:
         "created_at": "2026-11-23T10:00:00.000Z",
         "started_at": None,
         "finished_at": None,
+        "place": None,
+        "deaths": 0,
+        "skip": None,
+        "file_mark": None,
     } | changes
 
 
@@ -146,7 +152,9 @@ def note(**changes: object) -> Json:
         "end": "2026-11-20T14:00:11.000Z",
         "text": "Doorbell",
         "tags": ["home"],
+        "type": "user_note",
         "author": "owner",
+        "metadata": {},
         "created_at": "2026-11-23T10:00:00.000Z",
         "updated_at": "2026-11-23T10:00:00.000Z",
     } | changes
@@ -161,6 +169,7 @@ def timeline(**changes: object) -> Json:
         "spans": [span(frame=frame())],
         "segments": [segment()],
         "notes": [note()],
+        "screen": [],
         "sources": {"3": source()},
         "cursor": None,
     } | changes

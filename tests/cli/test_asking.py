@@ -124,6 +124,21 @@ def test_a_frame_is_shown_with_its_place(mem, api, folder):
     assert "15:00:05 to 15:00:17" in said
 
 
+def test_the_text_of_a_frame_is_shown_with_its_place_and_time(mem, api):
+    line = {
+        "id": 1, "source_id": 3, "frame_id": 12, "text": "Invoice 2381", "confidence": 0.9,
+        "engine": "rapidocr", "start": "2026-11-20T14:00:05.000Z", "end": "2026-11-20T14:00:17.000Z",
+        "box": {"x": 40, "y": 20, "width": 200, "height": 16},
+    }  # fmt: skip
+    api.answers["GET /api/frames/12/text"] = {"lines": [line]}
+    said = mem("frame", "12", "--text").stdout
+    assert "Invoice 2381" in said
+    assert "40, 20" in said
+    assert pure(mem("frame", "12", "--text", "--json"))["frames"][0]["lines"] == [line]
+    api.answers["GET /api/frames/12/text"] = {"lines": []}
+    assert "No text was read off it." in mem("frame", "12", "--text").stdout
+
+
 def test_a_frame_at_a_time_is_asked_for_in_utc(mem, api):
     body = pure(mem("frame", "2026-11-20 15:00:05", "--json"))
     assert body["frames"][0]["frame"]["id"] == 12

@@ -12,6 +12,8 @@ from tests import fakes
 from tests.cli import samples
 from tests.cli.conftest import pure
 
+OWN_MODEL = ("--set", "whisper.model=tiny.en")  # with it nobody asks the hub
+
 
 def process(folder, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"MEM_DATA_DIR": str(folder), "TZ": "Europe/Berlin"} | environ
@@ -97,9 +99,11 @@ def test_settings_for_a_running_server_are_said_to_have_no_effect(mem, api):
     assert "whisper.model has no effect" in result.stderr
 
 
-def test_the_address_of_the_page_is_printed(mem, api):
-    assert mem("open").stdout == f"{api.url}\n"
-    assert pure(mem("open", "--json"))["url"] == api.url
+def test_a_link_that_signs_in_once_is_printed(mem, api):
+    api.answers["POST /api/session/link"] = (201, {"path": "/#open=code"})
+    assert mem("open").stdout == f"{api.url}/#open=code\n"
+    told = pure(mem("open", "--json"))
+    assert (told["url"], told["link"]) == (api.url, f"{api.url}/#open=code")
 
 
 def test_a_server_file_of_a_dead_process_is_ignored(mem, folder):
@@ -176,7 +180,7 @@ def test_doctor_finds_a_good_server_and_says_which_model(mem, api, folder):
         "database": {"engine": "duckdb", "size_bytes": 1024},
         "frames": {"kept": 5, "samples": 60, "dropped_share": 0.9},
     }
-    body = pure(mem("doctor", "--json", "--set", "storage.min_free_bytes=0"))
+    body = pure(mem("doctor", "--json", "--set", "storage.min_free_bytes=0", *OWN_MODEL))
     found = {finding["what"]: finding for finding in body["findings"]}
     assert found["Server"]["detail"].startswith(f"runs at {api.url}")
     assert "PyAV" in found["FFmpeg"]["detail"]
@@ -186,17 +190,17 @@ def test_doctor_finds_a_good_server_and_says_which_model(mem, api, folder):
 
 
 def test_doctor_says_what_is_broken_and_how_to_mend_it(mem, folder):
-    result = mem("doctor", "--set", "storage.min_free_bytes=1000TiB")
+    result = mem("doctor", "--set", "storage.min_free_bytes=1000TiB", *OWN_MODEL)
     assert result.exit_code == 1
     assert "Free space" in result.stdout
     assert "lower storage.min_free_bytes" in result.stdout
 
 
 def test_doctor_says_what_holds_the_decoding(mem):
-    findings = {one["what"]: one for one in pure(mem("doctor", "--json"))["findings"]}
+    findings = {one["what"]: one for one in pure(mem("doctor", "--json", *OWN_MODEL))["findings"]}
     assert "memory limit" in findings["Confinement"]["detail"]
 
 
 def test_doctor_makes_no_directory(mem, folder):
-    mem("doctor", "--set", "storage.min_free_bytes=0")
+    mem("doctor", "--set", "storage.min_free_bytes=0", *OWN_MODEL)
     assert not folder.exists()

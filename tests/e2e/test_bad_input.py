@@ -44,7 +44,7 @@ def capture(memory, path):
 
 def left_over(memory) -> set[str]:
     """Files below the data directory that hold anything of a recording."""
-    kept = {memory.folder / name for name in ("index", "models")}
+    kept = {memory.folder / name for name in ("index", "models", ".lock")}
     return {
         file.name
         for file in memory.folder.rglob("*")

@@ -43,7 +43,12 @@ def test_a_job_cut_short_after_its_last_stretch_did_the_work_itself(config, vide
 
 def test_an_original_that_is_not_wanted_goes_once_it_was_taken_in(config, video):
     unkept = mem_config.load(
-        {"data_dir": str(config.data_dir), "storage.keep_originals": False, "storage.min_free_bytes": 0},
+        {
+            "data_dir": str(config.data_dir),
+            "storage.keep_originals": False,
+            "storage.min_free_bytes": 0,
+            "capture.screen_text": "off",
+        },
         environ={},
     )
     with open_memory(unkept) as memory:
@@ -53,7 +58,8 @@ def test_an_original_that_is_not_wanted_goes_once_it_was_taken_in(config, video)
         source = sources.get(memory.db, outcome.result["source_id"])
         held = {file.name for file in (memory.folder / source.folder).iterdir()}
     assert source.original is None
-    assert held == {"source.json", "transcript.jsonl", "frames-000001.tar"}
+    copies = {f"{name}.jsonl" for name in ("transcript", "frames", "spans", "checkpoints", "packs")}
+    assert held == {"source.json", "frames-000001.tar"} | copies
     assert not upload.exists()
 
 

@@ -32,7 +32,21 @@ def said(tmp_path_factory):
     return metrics, lines, job
 
 
-@pytest.mark.parametrize("name", sorted(METRICS - {"mem_job_oldest_queued_seconds"}))
+# Of waiting jobs, a lagging index, a scanner, reading text, backups, late sources and jobs that were taken
+# over: none of that is done here. Tests of each of them move these.
+OTHER_WORK = {
+    "mem_job_oldest_queued_seconds",
+    "mem_index_lag_changes",
+    "mem_scans",
+    "mem_screen_frames",
+    "mem_backup_age_seconds",
+    "mem_backup_good",
+    "mem_sources_late",
+    "mem_jobs_lost",
+}
+
+
+@pytest.mark.parametrize("name", sorted(METRICS - OTHER_WORK))
 def test_a_metric_moves_when_its_work_is_done(said, name):
     metrics, _, _ = said
     assert any(sample.value > 0 for sample in metrics[name].samples)

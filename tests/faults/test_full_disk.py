@@ -1,12 +1,17 @@
 """A disk that fills up: nothing acknowledged is lost, reading goes on, and work goes on by itself."""
 
+import os
 import resource
+import signal
 import subprocess
 import sys
 import time
 
 import httpx
 
+from mem import config
+from mem.memory import open_memory
+from mem.store import jobs
 from tests import servers
 
 AT = {"start": "2026-11-20T14:00:00Z"}
@@ -34,7 +39,7 @@ def test_a_full_disk_refuses_writing_and_answers_reading(volume, silent_video):
         assert _notes(server) == ["before"]
         assert server.get("/api/search", q="before").json()["total"] == 1
         assert server.get("/api/timeline", **DAY).json()["spans"]
-        assert server.get("/readyz").status_code == 200
+        assert server.get("/readyz").status_code == 503  # nothing more can be taken in
         assert "disk" in server.get("/api/status").json()["reasons"][0]
         volume.empty()
         assert _write(server, "after").status_code == 201
@@ -96,6 +101,42 @@ def test_a_transaction_does_not_begin_without_room(volume):
         volume.empty()
         process.communicate("\n", timeout=30)
     assert process.returncode == 0
+
+
+ABORTED = """
+import sys
+from mem import config, failpoints, types
+from mem.api import lastword
+from mem.memory import open_memory
+from mem.store import duck, jobs
+lastword.install()
+opened = open_memory(config.load({"data_dir": sys.argv[1]}, environ={}))
+db = opened.__enter__().db
+with db.write() as w:
+    jobs.enqueue(w, kind="capture", source_id=None, params={}, priority=5, max_attempts=3, now=types.now())
+with db.write() as w: job = jobs.claim(w, "me", lease_seconds=60, now=types.now())
+failpoints._trap = failpoints.parse("database.changed:stop")
+duck.ROOM = 0  # as if each look at the room came before somebody took it
+for _ in range(200):  # until one finds the log's last page full
+    with db.write() as w: jobs.heartbeat(w, job, lease_seconds=60, now=types.now())
+"""
+
+
+def test_a_process_that_duckdb_aborts_ends_with_70_and_the_next_goes_on(volume):
+    """Another program takes the room between the look at it and the commit."""
+    data = volume.folder / "data"
+    command = [sys.executable, "-c", ABORTED, str(data)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        volume.leave(0)
+        process.send_signal(signal.SIGCONT)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 70, said
+    assert said.endswith("start it anew\n")
+    volume.empty()
+    with open_memory(config.load({"data_dir": str(data)}, environ={})) as memory:
+        assert [job.state for job in jobs.page(memory.db, limit=10)] == ["running"]
 
 
 def test_a_server_whose_database_failed_says_so_and_ends_with_70(tmp_path):

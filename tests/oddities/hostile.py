@@ -42,6 +42,26 @@ _TEXTS = {
     "image2.mp4": "/tmp/%03d.png\n",
     "page.html.mp4": "<!doctype html><video src='{file}'></video>",
     "shell.mp4": "#!/bin/sh\ncat {file}\n",
+    "hls_map.mp4": _HLS.replace("#EXTINF", '#EXT-X-MAP:URI="{file}"\n#EXTINF'),
+    "hls_master.m4v": '#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="a",URI="{file}"\n{file}\n',
+    "hls_lower.mp4": "#extm3u\n{file}\n",
+    "m3u_plain.mp4": "{file}\n",
+    "concat_url.mp4": "concat:{file}|{file}\n",
+    "crypto_url.mp4": "crypto+file:{file}\n",
+    "pipe_url.mp4": "pipe:0\n",
+    "data_url.mp4": "data:video/mp4;base64,AAAAIGZ0eXA=\n",
+    "unix_url.mp4": "unix:/run/docker.sock\n",
+    "http_url.ram.mov": "http://127.0.0.1:9/a.rm\n",
+    "playlist.xspf.mp4": '<?xml version="1.0"?><playlist><trackList><track><location>{file}</location>'
+    "</track></trackList></playlist>",
+    "playlist.wpl.wmv": '<?wpl version="1.0"?><smil><body><seq><media src="{file}"/></seq></body></smil>',
+    "smooth.ism.mp4": '<?xml version="1.0"?><SmoothStreamingMedia><StreamIndex Url="{file}"/>',
+    "edit_list.edl.mp4": "# mpv EDL v0\n{file},0,9\n",
+    "ffmetadata.mp4": ";FFMETADATA1\ntitle={file}\n",
+    "cue_binary.wav": 'FILE "{file}" BINARY\n  TRACK 01 AUDIO\n',
+    "project.mlt.mp4": '<mlt><producer><property name="resource">{file}</property></producer></mlt>',
+    "picture.svg.mp4": '<svg xmlns="http://www.w3.org/2000/svg"><image href="{file}"/></svg>',
+    "session_crlf.sdp.mov": "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\nm=video 9 RTP/AVP 96\r\n",
 }
 
 
@@ -71,6 +91,13 @@ def concat_nul(path: Path) -> None:
 def pattern(path: Path) -> None:
     """A good recording whose name is a pattern for many files."""
     path.write_bytes(plain(path, ".mp4"))
+
+
+@oddity("playlist_behind.mp4")
+def playlist_behind(path: Path) -> None:
+    """A good recording with a playlist in a box behind it."""
+    told = _HLS.replace("{file}", str(path.with_name(CANARY))).encode()
+    path.write_bytes(bytes(plain(path, ".mp4")) + box(b"free", told))
 
 
 @oddity("data_reference.mov", "data_alias.mov")

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from mem.store import frames, jobs, sources
 from mem.store.database import Writer
 from mem.store.frames import NewFrame
+from mem.store.screen import NewScreenText
 from mem.store.texts import NewSegment
-from mem.types import Checkpoint, Job, Media, Source, Span, StartTime, VideoStream, Word
+from mem.types import Box, Checkpoint, Job, Media, Source, Span, StartTime, VideoStream, Word
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MEDIA = Media(
@@ -80,6 +81,13 @@ def tiles(w: Writer, source_id: int, bounds: list[datetime]) -> list[Span]:
     ]
     frames.add_spans(w, spans)
     return spans
+
+
+def new_line(frame_id: int, begin: datetime, end: datetime, text: str = "Total 12") -> NewScreenText:
+    return NewScreenText(
+        frame_id=frame_id, start=begin, end=end, text=text, confidence=0.9, engine="test",
+        box=Box(x=1, y=2, width=30, height=12),
+    )  # fmt: skip
 
 
 def new_segment(begin: datetime, end: datetime, text: str = "Good morning") -> NewSegment:

@@ -188,7 +188,7 @@ def test_every_query_says_why_and_means_the_same_on_both_engines(text):
 def test_every_query_is_used():
     code = "\n".join(file.read_text() for file in Path(mem.store.__file__).parents[1].rglob("*.py"))
     called = {re.sub(r"{[^}]*}", r"\\w+", name) for name in re.findall(r'"(\w+\.[\w{}.]+)"', code)}
-    pattern = re.compile("|".join(called))
+    pattern = re.compile("|".join(called | {r"view\.\w+"}))  # each stands for a table, by its name
     assert {name for name in database.load_queries("postgres") if not pattern.fullmatch(name)} == set()
 
 

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from mem.errors import NotCancellable, NotFound, NotRetriable, StaleFence
+from mem.errors import NotCancellable, NotFound, NotRetriable, NotWaiting, StaleFence
 from mem.store import checkpoints, jobs, sources
+from mem.store.engines import open_database
+from mem.types import Place
 from tests.store import rows
 from tests.store.rows import NOON, at
 
@@ -398,7 +400,7 @@ def test_a_held_fence_keeps_the_job_until_the_rows_are_stored(db):
         order.append(("stored", True))
         jobs.heartbeat(w, job, lease_seconds=60, now=at(60))
     thread.join(30)
-    assert order == [("stored", True), ("claimed", False)]
+    assert sorted(order) == [("claimed", False), ("stored", True)]  # DuckDB waits, PostgreSQL passes over it
     assert jobs.get(db, job.id).fence == job.fence
 
 
@@ -436,3 +438,150 @@ def test_a_file_is_known_by_the_job_about_it_and_active_until_that_ends(db):
     assert jobs.active_for_path(db, "/a b.mp4") is None
     assert jobs.of_path(db, "/a b.mp4") is not None
     assert jobs.of_path(db, "/a b") is None
+
+
+HERE = Place("see", 2, 600_000, 900_000)
+
+
+def _killed_at(db, job, place, seconds, **facts):
+    """The job after it came to a place and its process died there."""
+    _do(db, jobs.progress, job, stage="see", progress=None, now=at(seconds), place=place)
+    _do(db, jobs.recover, at(seconds), **facts)
+    return jobs.get(db, job.id)
+
+
+def test_a_job_that_is_killed_three_times_at_one_place_is_poison_and_says_where(db):
+    job = _running(db)
+    for number in range(2):
+        assert _killed_at(db, job, HERE, number).state == "queued"
+        job = _claim(db, number)
+    ended = _killed_at(db, job, HERE, 3)
+    assert (ended.state, ended.error_code, ended.deaths, ended.place) == ("failed", "poison", 3, HERE)
+    assert "seeing, 00:10:00 to 00:15:00" in ended.error_detail
+    assert f"mem jobs retry {job.id} --skip" in ended.error_detail
+    assert _types(db, job.id)[-1] == "failed"
+
+
+def test_a_job_that_gets_one_stretch_further_each_time_is_killed_as_often_as_one_likes(db):
+    job = _running(db, max_attempts=2)
+    for number in range(30):
+        step = Place("see", number, number * 10, number * 10 + 10)
+        _do(
+            db, jobs.progress, job, stage="see", progress=0.5, now=at(number * 60), place=step, committed=True
+        )
+        if number % 2:
+            _do(db, jobs.recover, at(number * 60))
+        job = _claim(db, number * 60 + 60)
+        assert job is not None
+    assert (job.state, job.place) == ("running", None)
+
+
+def test_a_worker_that_is_lost_three_times_at_one_place_is_poison_too(db):
+    job = _running(db, max_attempts=9)
+    for number in range(3):
+        _do(db, jobs.progress, job, stage="see", progress=None, now=at(number * 60), place=HERE)
+        job = _claim(db, number * 60 + 60) or jobs.get(db, job.id)
+    assert (job.state, job.error_code, job.deaths) == ("failed", "poison", 3)
+    assert "00:10:00 to 00:15:00" in job.error_detail
+
+
+def test_a_job_that_was_killed_before_it_came_to_any_place_goes_on(db):
+    job = _running(db)
+    for number in range(5):
+        _do(db, jobs.recover, at(number))
+        job = _claim(db, number)
+    assert (job.state, job.deaths) == ("running", 0)
+
+
+def test_a_poisoned_job_is_tried_again_without_the_stretch(db):
+    job = _running(db)
+    for number in range(3):
+        _killed_at(db, job, HERE, number)
+        job = _claim(db, number) or job
+    again = _do(db, jobs.retry, job.id, at(9), skip=True)
+    assert (again.state, again.skip, again.place, again.deaths) == ("queued", HERE, None, 0)
+
+
+@pytest.mark.parametrize("code", ["decoder_crashed", "poison"])
+def test_only_a_stretch_can_be_left_out(db, code):
+    job = _running(db)
+    _do(db, jobs.progress, job, stage="look", progress=None, now=at(1), place=Place("look"))
+    _do(db, jobs.finish, job, state="failed", error_code=code, error_detail="x", now=at(1))
+    with pytest.raises(NotRetriable, match="left out"):
+        _do(db, jobs.retry, job.id, at(2), skip=True)
+
+
+def test_waiting_is_worth_one_level_of_priority_in_ten_minutes(db):
+    with db.write() as w:
+        old = rows.job(w, priority=3)
+        new = rows.job(w, priority=5, now=at(25 * 60))
+        newest = rows.job(w, priority=9, now=at(25 * 60))
+    assert [_claim(db, 26 * 60).id for _ in range(3)] == [newest.id, old.id, new.id]
+
+
+def test_a_waiting_job_gets_another_priority_and_keeps_its_age(db):
+    with db.write() as w:
+        old = rows.job(w, priority=0)
+        rows.job(w, priority=5, now=at(60))
+    assert _do(db, jobs.prioritise, old.id, 5, at(61)).priority == 5
+    assert _claim(db, 62).id == old.id
+    with pytest.raises(NotWaiting):
+        _do(db, jobs.prioritise, old.id, 9, at(63))
+
+
+def test_jobs_that_failed_for_some_reasons_are_queued_again_together(db):
+    ended = []
+    for code in ("model_missing", "poison", "disk_full"):
+        job = _running(db)
+        _do(db, jobs.finish, job, state="failed", error_code=code, error_detail="x", now=at(1))
+        ended.append(job.id)
+    queued = _do(db, jobs.retry_failed, ["model_missing", "disk_full"], at(2), after=0, limit=9)
+    assert queued == [ended[0], ended[2]]
+    assert jobs.counts(db) == {"queued": 2, "failed": 1}
+
+
+def test_event_ids_appear_in_their_order_however_the_transactions_end(db):
+    """A listener that has seen an id never misses a lower one that is committed later."""
+    with db.write() as w:
+        first, second = rows.job(w), rows.job(w)
+    told, go, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow():
+        with db.write() as w:
+            jobs.prioritise(w, first.id, 1, at(1))
+            told.set()
+            assert go.wait(30)
+
+    def quick():
+        assert told.wait(30)
+        with db.write() as w:
+            jobs.prioritise(w, second.id, 2, at(1))
+        done.set()
+
+    threads = [threading.Thread(target=act) for act in (slow, quick)]
+    for thread in threads:
+        thread.start()
+    assert told.wait(30)
+    overtaken = done.wait(0.3)
+    seen = [event.id for event in jobs.events(db, after=0, limit=99)]
+    go.set()
+    for thread in threads:
+        thread.join(30)
+    everything = [event.id for event in jobs.events(db, after=0, limit=99)]
+    assert not overtaken
+    assert everything[: len(seen)] == seen
+    assert [e.job_id for e in jobs.events(db, after=seen[-1], limit=9)] == [first.id, second.id]
+
+
+def test_a_listener_goes_on_after_a_restart(url, tmp_path):
+    def reopened():
+        return open_database(url, folder=tmp_path, memory_limit=2**28, threads=1)
+
+    db = reopened()
+    job = _running(db)
+    seen = jobs.latest_event(db)
+    db.close()
+    db = reopened()
+    _do(db, jobs.finish, job, state="done", now=at(2))
+    assert [event.type for event in jobs.events(db, after=seen, limit=9)] == ["done"]
+    db.close()

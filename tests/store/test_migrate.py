@@ -3,7 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from mem.errors import DatabaseFailed
-from mem.store import engines, migrate
+from mem.store import duck_session, engines, migrate, whole
 from mem.store.migrate import Migration
 from tests.store import rows
 
@@ -53,3 +53,21 @@ def test_processes_that_start_at_once_migrate_once(postgres_server, tmp_path):
     for db in opened:
         db.close()
     postgres_server.run("drop database mem_bare with (force)")
+
+
+def test_what_was_there_is_copied_before_a_step(tmp_path, monkeypatch):
+    steps = migrate.known("duckdb")
+    with monkeypatch.context() as older:
+        older.setattr(migrate, "known", lambda engine: steps[:1])
+        _open(None, tmp_path).close()
+    for _ in range(2):  # the second opening has nothing to do
+        _open(None, tmp_path).close()
+    (copy,) = (tmp_path / "backups").iterdir()
+    assert copy.name.startswith("before-schema-0002-")
+    with duck_session.reading(copy) as session:
+        assert whole.counts(session, ["schema_migrations"]) == {"schema_migrations": 1}
+
+
+def test_a_new_database_needs_no_copy(tmp_path):
+    _open(None, tmp_path).close()
+    assert not (tmp_path / "backups").exists()

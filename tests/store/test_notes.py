@@ -68,3 +68,30 @@ def test_the_notes_of_a_source_are_read_to_the_end(db, monkeypatch):
         own = [_note(w, n, n + 1, source_id=source.id) for n in range(5)]
         _note(w, 0, 1)
     assert list(notes.of_source(db, source.id)) == own
+
+
+def test_a_note_keeps_its_type_and_metadata(db):
+    with db.write() as w:
+        note = _note(w, 0, 5, kind="action_detected", metadata={"score": 0.9, "box": [1, 2], "ü": None})
+    assert notes.get(db, note.id) == note
+    assert (note.type, note.metadata) == ("action_detected", {"score": 0.9, "box": [1, 2], "ü": None})
+    with db.write() as w:
+        edited = notes.edit(w, note.id, kind="custom", metadata={}, now=at(1))
+    assert (edited.type, edited.metadata, edited.text) == ("custom", {}, "seen")
+
+
+def test_notes_are_filtered_by_tag_type_and_author(db):
+    with db.write() as w:
+        one = _note(w, 0, 1, tags=["a", "b,c"], author="ann")
+        two = _note(w, 1, 2, tags=['say "b"'], kind="ai_summary")
+        _note(w, 2, 3)
+
+    def ids(**facts):
+        return [note.id for note in notes.between(db, at(0), at(9), limit=9, **facts)]
+
+    assert ids(tag="b,c") == [one.id]
+    assert ids(tag='say "b"') == [two.id]
+    assert ids(tag=",") == ids(tag="b") == []
+    assert ids(kind="ai_summary") == [two.id]
+    assert ids(author="ann", tag="a") == [one.id]
+    assert ids(author="ann", kind="custom") == []

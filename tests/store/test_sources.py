@@ -1,7 +1,7 @@
 import pytest
 
 from mem.errors import NotFound
-from mem.store import checkpoints, frames, jobs, notes, sources, texts
+from mem.store import checkpoints, frames, jobs, notes, screen, sources, texts
 from tests.store import rows
 from tests.store.rows import NOON, at
 
@@ -81,8 +81,9 @@ def test_doubtful_times_are_counted(db):
 def _fill(w, moment):
     """A source with something in every table."""
     source = rows.source(w, moment)
-    rows.tiles(w, source.id, [moment, at(10), at(20)])
+    shown = rows.tiles(w, source.id, [moment, at(10), at(20)])
     texts.add_many(w, source.id, [rows.new_segment(at(3), at(5), "one two")])
+    screen.add_many(w, source.id, [rows.new_line(shown[0].frame_id, moment, at(20), "Total 12")])
     note = notes.add(w, source_id=source.id, start=at(1), end=at(2), text="x", author="me", now=NOON)
     sources.settle(w, source.id, state="ready", ended_at=at(20))
     checkpoints.put(w, rows.checkpoint(source.id), expected=None)
@@ -113,6 +114,8 @@ def test_redating_moves_everything_in_the_source_by_the_same_time(db, days):
         (at(10) + delta, at(20) + delta),
     ]
     (segment,) = texts.of_source(db, source.id)
+    (line,) = screen.of_source(db, source.id)
+    assert (line.start, line.end) == (NOON + delta, at(20) + delta)
     assert segment.start == before_texts[0].start + delta
     assert [(x.start, x.end, x.text) for x in segment.words] == [
         (x.start + delta, x.end + delta, x.text) for x in before_texts[0].words
@@ -128,8 +131,8 @@ def test_deleting_removes_every_row_of_the_source_and_no_other(db):
     with db.write() as w:
         removed = sources.delete(w, source.id)
     assert removed == {
-        "sources": 1, "frames": 2, "spans": 2, "segments": 1, "notes": 1, "checkpoints": 1, "jobs": 1,
-        "job_events": 1,
+        "sources": 1, "frames": 2, "spans": 2, "segments": 1, "screen_texts": 1, "notes": 1,
+        "checkpoints": 1, "jobs": 1, "job_events": 1,
     }  # fmt: skip
     assert set(sources.extent(db, source.id).values()) == {0}
     assert sources.extent(db, other.id) == removed

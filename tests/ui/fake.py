@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.ui import fake_system
 from tests.ui.story import Json, Story, moment, picture, stamp
 
 WEB = Path(__file__).resolve().parents[2] / "src" / "mem" / "web"
@@ -70,7 +71,7 @@ def serving(story: Story, port: int = 0) -> Iterator[Fake]:
         thread.join()
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(fake_system.System, BaseHTTPRequestHandler):
     """Answers as the API does, from the story."""
 
     server: Fake
@@ -194,7 +195,8 @@ class Handler(BaseHTTPRequestHandler):
             "spans": [s | {"frame": story.frames[s["frame_id"]]} for s in page],
             "segments": [] if first else self.range(story.segments),
             "notes": [] if first else self.range(story.notes),
-            "sources": {str(n): story.sources[n] for n in wanted},
+            "screen": self.range(story.screen) if self.query.get("screen") == "true" and not first else [],
+            "continues": {}, "sources": {str(n): story.sources[n] for n in wanted},
             "cursor": str(first + limit) if more else None,
         })  # fmt: skip
 
@@ -216,7 +218,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def image(self, number: str) -> None:
         frame = self.server.story.frames[int(number)]
-        body = picture(frame, int(self.query.get("width", "960")))
+        body = picture(self.server.story, frame, int(self.query.get("width", "960")))
         self.send(200, body, "image/webp", Cache_Control="public, max-age=31536000, immutable")
 
     def search(self) -> None:
@@ -265,7 +267,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.story.change(int(number), "cancelled", state="cancelled", cancel_requested=True)
         self.json(self.server.story.jobs[int(number)], 202)
 
-    def retry(self, number: str) -> None:
+    def retry(self, number: str, body: Json | None = None) -> None:
         self.server.story.change(
             int(number), "queued", state="queued", cancel_requested=False, error_code=None, error_detail=None
         )
@@ -279,6 +281,10 @@ class Handler(BaseHTTPRequestHandler):
         if name.endswith(".txt"):
             detail = "The file is not a video or audio recording that Mem can read."
             self.problem(415, "not_media", detail, "Mem reads MP4, MOV and Matroska.")
+            return
+        if name.startswith("too large"):
+            detail = "The disk has 1.2 GB left, of which 2 GB are kept free."
+            self.problem(507, "disk_full", detail, "Make room, or lower storage.min_free_bytes.")
             return
         self.server.uploads.append((name, size))
         number = str(len(self.server.uploads))
@@ -345,25 +351,10 @@ class Handler(BaseHTTPRequestHandler):
     def health(self) -> None:
         self.json({"status": "ok"})
 
-    def status(self) -> None:
-        story = self.server.story
-        states = [j["state"] for j in story.jobs.values()]
-        self.json({
-            "status": "ok", "reasons": [], "version": "0.1.0", "uptime_seconds": 9300.0, "ready": True,
-            "database": {"engine": "duckdb", "size_bytes": 13_400_000},
-            "frames": {"kept": len(story.frames), "samples": 9 * len(story.frames), "dropped_share": 0.86},
-            "sources": {"ready": len(story.sources) - 1, "partial": 1},
-            "jobs": {state: states.count(state) for state in set(states)}, "oldest_queued_seconds": 41.0,
-            "speech": {"model": "tiny.en", "origin": "package", "device": "cpu", "compute_type": "int8",
-                       "note": "English only. Set whisper.model for other languages."},
-            "disk": {"free_bytes": 412_000_000_000, "total_bytes": 994_000_000_000},
-            "doubtful_times": sum(s["time_confidence"] == "low" for s in story.sources.values()),
-        })  # fmt: skip
-
 
 ROUTES = [
     (r"/healthz", "GET", "health"),
-    (r"/api/status", "GET", "status"),
+    *fake_system.ROUTES,
     (r"/api/sources", "GET", "sources"),
     (r"/api/sources/(\d+)", "GET", "source"),
     (r"/api/sources/(\d+)", "PATCH", "redate"),

@@ -9,6 +9,8 @@ from PIL import Image, ImageDraw
 
 Json = dict[str, Any]
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+FILM: Json = {"index": 0, "codec": "h264", "width": 960, "height": 540, "fps": 25.0, "rotation": 0,
+              "interlaced": False}  # fmt: skip
 SAID = (
     "So before we look at the numbers, is the crew ready on the other side?",
     "They are. The connection was checked this morning and it is stable.",
@@ -39,9 +41,13 @@ class Story:
         self.frames: dict[int, Json] = {}
         self.spans: list[Json] = []
         self.segments: list[Json] = []
+        self.screen: list[Json] = []
         self.notes: list[Json] = []
+        self.tokens: list[Json] = []
+        self.backup: Json | None = None
         self.jobs: dict[int, Json] = {}
         self.events: list[Json] = []
+        self.stills: dict[str, list[Image.Image]] = {}  # by look: pictures in place of drawn ones
         self.dice = random.Random(7)
 
     def record(
@@ -57,6 +63,7 @@ class Story:
     ) -> int:
         """Add a recording that began `begin` minutes after noon; returns its id."""
         number = len(self.sources) + 1
+        film = None if name.endswith("m4a") else FILM
         start, length = NOON + timedelta(minutes=begin), timedelta(minutes=minutes)
         self.sources[number] = {
             "id": number, "kind": "file", "name": name, "location": None, "device": None,
@@ -64,7 +71,7 @@ class Story:
             "original": "original.mp4", "folder": f"sources/2026/11/20/{number}",
             "started_at": stamp(start), "ended_at": stamp(start + length), "time_source": "filename",
             "time_confidence": "high", "time_evidence": name,
-            "media": {"container": "mp4", "size": 1, "duration_ms": int(minutes * 60_000), "video": None,
+            "media": {"container": "mp4", "size": 1, "duration_ms": int(minutes * 60_000), "video": film,
                       "audio": None, "tags": {}},
             "state": "ready", "added_at": stamp(start + length), **more,
         }  # fmt: skip
@@ -86,7 +93,17 @@ class Story:
             }  # fmt: skip
             self.spans.append({"source_id": source, "frame_id": frame, "start": stamp(at),
                                "end": stamp(until), "samples": 3})  # fmt: skip
+            if look == "desk":
+                self._read(frame, at, until)
             at = until
+
+    def _read(self, frame: int, start: datetime, end: datetime) -> None:
+        """A heading that stands on the frame, where its picture has the first line."""
+        self.screen.append({
+            "id": len(self.screen) + 1, "source_id": self.frames[frame]["source_id"], "frame_id": frame,
+            "start": stamp(start), "end": stamp(end), "text": f"Invoice 2026-{1000 + frame}",
+            "confidence": 0.93, "engine": "rapidocr", "box": {"x": 220, "y": 20, "width": 300, "height": 28},
+        })  # fmt: skip
 
     def _talk(self, source: int, start: datetime, end: datetime, pause: float) -> None:
         at, turn = start + timedelta(seconds=3), 0
@@ -117,6 +134,15 @@ class Story:
         self.notes.append({"id": len(self.notes) + 1, "source_id": source, "start": at, "end": at,
                            "text": text, "tags": list(tags), "author": "person",
                            "created_at": at, "updated_at": at})  # fmt: skip
+
+    def token(self, name: str, scopes: list[str]) -> Json:
+        """Add a token that does not end."""
+        self.tokens.append({
+            "id": f"t{len(self.tokens) + 1}", "kind": "token", "name": name, "scopes": scopes, "limits": None,
+            "parent": None, "created_at": stamp(NOON), "expires_at": None, "last_used_at": None,
+            "revoked_at": None,
+        })  # fmt: skip
+        return self.tokens[-1]
 
     def job(self, name: str, state: str, **more: Any) -> Json:
         """Add a capture job."""
@@ -176,8 +202,19 @@ def afternoon() -> Story:
     return story
 
 
-def picture(frame: Json, width: int) -> bytes:
-    """A scene for the frame, drawn from its id, as WebP."""
+def picture(story: Story, frame: Json, width: int) -> bytes:
+    """A scene for the frame, as WebP."""
+    stills = story.stills.get(frame["look"])
+    image = stills[frame["id"] % len(stills)] if stills else drawn(frame)
+    if width < image.width:
+        image = image.resize((width, width * image.height // image.width))
+    held = io.BytesIO()
+    image.save(held, "WEBP", quality=70, method=0)
+    return held.getvalue()
+
+
+def drawn(frame: Json) -> Image.Image:
+    """A scene that follows from the frame's id."""
     w, h = 960, 540
     image = Image.new("RGB", (w, h), frame["colour"])
     draw, dice = ImageDraw.Draw(image), random.Random(frame["id"])
@@ -191,6 +228,7 @@ def picture(frame: Json, width: int) -> bytes:
             )
     elif frame["look"] == "desk":
         draw.rectangle((160, 0, 800, h), fill="#ffffff")
+        draw.text((220, 18), f"Invoice 2026-{1000 + frame['id']}", fill="#202428", font_size=28)
         for line in range(14):
             draw.rectangle((220, 60 + line * 30, dice.randint(420, 740), 70 + line * 30), fill="#9aa0a6")
         draw.rectangle((220, 200, 460, 340), fill=dice.choice(["#7f9bb5", "#b59b7f", "#84a98c"]))
@@ -200,7 +238,4 @@ def picture(frame: Json, width: int) -> bytes:
             draw.rectangle((x, y, x + 26, y + 26), fill=dice.choice(["#a9743f", "#8a5b30", "#c08a4e"]))
         x = 330 + dice.randint(-40, 40)
         draw.rectangle((x, 260, x + 46, 340), fill="#d8402f")
-    image = image.resize((width, width * h // w)) if width < w else image
-    held = io.BytesIO()
-    image.save(held, "WEBP", quality=70, method=0)
-    return held.getvalue()
+    return image

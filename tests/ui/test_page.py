@@ -283,6 +283,7 @@ def test_a_doubtful_time_is_shown_and_put_right(page, server):
     row.get_by_role("button", name="It began then").click()
     row.wait_for(state="detached")
     assert server.story.sources[5]["started_at"] == "2026-11-20T16:30:00.000Z"
+    page.get_by_role("link", name="System").click()
     page.get_by_role("button", name="Open review.mp4").click()
     settled(page, "document.querySelector('.day-head .now').textContent === '17:30:00'")
     settled(page, "document.querySelector('.picture img[data-full]')")

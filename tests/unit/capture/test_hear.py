@@ -129,8 +129,6 @@ def test_little_speech_is_gathered_over_several_pieces():
     assert len(chapter.samples) == 120 * RATE
     assert not chapter.full
     assert not chapter.goes_on(Piece(999 * RATE, minute))
-    chapter.add(Piece(180 * RATE, minute), [Region(0, 50 * RATE)])
-    assert chapter.full
 
 
 def test_a_chapter_never_holds_more_than_five_minutes():
@@ -158,8 +156,9 @@ def test_an_english_model_asked_for_another_language_says_so(tmp_path, tiny):
     sound, _ = spoken.talk(spoken.SENTENCES[:1])
     file = videos.write(tmp_path / "one.wav", sound=sound, rate=RATE)
     messages = listen(file, tiny, language="de")
-    assert only(messages, "segment")[0].fields["language"] == "en"
+    assert not only(messages, "segment")
     assert "English only" in messages[-1].fields["warnings"][0]
+    assert "mem models pull base" in messages[-1].fields["warnings"][0]
 
 
 def test_a_device_that_is_not_there_ends_it(tmp_path, tiny):

@@ -1,7 +1,6 @@
 """The embedded index's files."""
 
 import threading
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +9,11 @@ from mem.errors import IndexFailed, TooBusy
 from mem.index import Entry, Every, Phrase, Question, Word
 from mem.index.tantivy import Tantivy
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+NOON = 1_795_000_000_000  # ms since 1970
 
 
 def entry(number: int = 1, text: str = "hello world", **facts) -> Entry:
-    given = {"kind": "speech", "source_id": 1, "start": NOON, "end": NOON + timedelta(seconds=1)}
+    given = {"kind": "speech", "source_id": 1, "start": NOON, "end": NOON + 1_000}
     return Entry(id=number, text=text, **(given | facts))
 
 

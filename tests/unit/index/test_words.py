@@ -61,6 +61,17 @@ def test_places_are_exact(text: str):
     assert [token.start for token in found] == sorted(token.start for token in found)
 
 
+@given(st.text(st.sampled_from("aBc1-_', é’") | st.characters()))
+def test_the_short_ways_agree_with_the_long_ones(text: str):
+    assert words.spaced(text).split() == words.plain(text)
+    assert words.may_have_parts(text) or not list(words.parts(text))
+
+
+def test_a_word_of_any_length_is_cut():
+    long = "x" * 100
+    assert words.spaced(f"a {long}") == f"a {long[: words.LONGEST]}"
+
+
 @given(st.text(alphabet=st.characters(categories=["L", "N"])))
 def test_folding_twice_changes_nothing(text: str):
     assert words.fold(words.fold(text)) == words.fold(text)

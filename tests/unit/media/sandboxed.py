@@ -1,5 +1,8 @@
 """What a child does in the tests of the sandbox: each operation behaves in one way, mostly badly."""
 
+import contextlib
+import ctypes
+import errno
 import json
 import os
 import pathlib
@@ -122,6 +125,40 @@ def escape(request: dict[str, Any], state: bytes) -> Iterator[Message]:
     status = pathlib.Path("/proc/self/status").read_text().splitlines()
     came["capabilities"] = next(line.split()[1] for line in status if line.startswith("CapEff:"))
     yield Message("escape", came)
+
+
+def reach(request: dict[str, Any], state: bytes) -> Iterator[Message]:
+    """Try to open files, make sockets and see other processes; say what was not refused."""
+    reached = []
+    for path in request["paths"]:
+        for flags in (os.O_RDONLY, os.O_WRONLY, os.O_RDONLY | os.O_DIRECTORY):
+            with contextlib.suppress(OSError):
+                os.close(os.open(path, flags))
+                reached.append(path)
+    for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
+        with contextlib.suppress(OSError):
+            socket.socket(family, socket.SOCK_STREAM).close()
+            reached.append(str(family))
+    with contextlib.suppress(OSError):
+        os.kill(os.getppid(), 0)
+        reached.append("parent")
+    libc = ctypes.CDLL(None, use_errno=True)
+    calls = {"io_uring": (425, 1, ctypes.create_string_buffer(120)), "pidfd_getfd": (438, 0, 0, 0)}
+    for name, call in calls.items():
+        if libc.syscall(*call) >= 0 or ctypes.get_errno() != errno.EPERM:
+            reached.append(name)
+    yield Message("reach", {"reached": reached})
+
+
+def shell(request: dict[str, Any], state: bytes) -> Iterator[Message]:
+    done = subprocess.run(["/bin/sh", "-c", request["command"]], capture_output=True, text=True, check=False)
+    yield Message("shell", {"printed": done.stdout})
+
+
+def who(request: dict[str, Any], state: bytes) -> Iterator[Message]:
+    if request.get("die"):
+        os._exit(3)
+    yield Message("who", {"pid": os.getpid(), "video": os.read(0, 100).decode()})
 
 
 def swallow(request: dict[str, Any], state: bytes) -> Iterator[Message]:

@@ -12,9 +12,9 @@ import pytest
 from mem import reindex, search
 from mem.index import Index
 from mem.search import Query, SearchPage
-from mem.store import engines, frames, notes, sources, texts
-from mem.store.database import Database
-from mem.types import Source, Span, StartTime
+from mem.store import engines, frames, notes, screen, sources, texts
+from mem.store.database import Database, Writer
+from mem.types import Box, Source, Span, StartTime
 from tests.store.conftest import postgres_server, postgres_url  # noqa: F401 - fixtures
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -47,12 +47,29 @@ class Recalled:
     def say(
         self, source: Source, text: str, second: float = 0, *, lasting: float = 5, language: str = "en"
     ) -> int:
-        segment = texts.NewSegment(
-            start=at(second), end=at(second + lasting), text=text, language=language, confidence=0.9,
-            model="tiny", words=(),
+        with self.db.write() as w:
+            return self.say_many(w, source, [(text, second)], lasting=lasting, language=language)[0]
+
+    def say_many(
+        self, w: Writer, source: Source, said: list[tuple[str, float]], *, lasting: float = 5, language="en"
+    ) -> list[int]:
+        segments = [
+            texts.NewSegment(
+                start=at(second), end=at(second + lasting), text=text, language=language, confidence=0.9,
+                model="tiny", words=(),
+            )
+            for text, second in said
+        ]  # fmt: skip
+        return texts.add_many(w, source.id, segments)
+
+    def read(self, source: Source, text: str, second: float = 0, *, lasting: float = 5) -> int:
+        """A line of text that was read off the screen."""
+        line = screen.NewScreenText(
+            frame_id=1, start=at(second), end=at(second + lasting), text=text, confidence=0.9, engine="none",
+            box=Box(x=0, y=0, width=10, height=10),
         )  # fmt: skip
         with self.db.write() as w:
-            return texts.add_many(w, source.id, [segment])[0]
+            return screen.add_many(w, source.id, [line])[0]
 
     def note(
         self, text: str, second: float = 0, *, lasting: float = 5, source: Source | None = None, tags=()

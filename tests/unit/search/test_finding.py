@@ -6,6 +6,7 @@ from mem import types
 from mem.errors import BadCursor, BadRequest, BadTime, NaiveTime
 from mem.search import Query
 from mem.store import notes, sources
+from mem.types import Box
 
 from .conftest import NOON, Recalled, at, start_time
 
@@ -277,13 +278,13 @@ def test_redating_a_source_moves_its_hits_and_deleting_it_removes_them(recalled:
     assert recalled.found("word") == ["word there"]
 
 
-def test_a_moment_holds_its_best_hits_first_and_at_most_fifty(recalled: Recalled):
+def test_a_moment_holds_its_best_hits_first_and_at_most_twenty(recalled: Recalled):
     source = recalled.source()
     for number in range(60):
         recalled.say(source, "the word among many other words" if number else "word", number)
     [moment] = recalled.ask("word").moments
     assert moment.hit_count == 60
-    assert len(moment.hits) == 50
+    assert len(moment.hits) == 20
     assert moment.hits[0].text == "word"
 
 
@@ -316,3 +317,12 @@ def test_hits_in_recordings_that_follow_one_another_are_one_moment(recalled: Rec
     assert [moment.hit_count for moment in moments] == [1, 1, 2]
     assert {hit.source_id for hit in moments[-1].hits} == {one.id, two.id}
     assert (moments[-1].start, moments[-1].end) == (at(55), at(66))
+
+
+def test_a_hit_on_screen_says_where_it_stands_and_in_which_frame(recalled: Recalled):
+    source = recalled.source()
+    recalled.read(source, "invoice on screen")
+    recalled.say(source, "invoice in words")
+    hits = {hit.kind: hit for moment in recalled.ask("invoice").moments for hit in moment.hits}
+    assert (hits["screen"].frame_id, hits["screen"].box) == (1, Box(x=0, y=0, width=10, height=10))
+    assert (hits["speech"].frame_id, hits["speech"].box) == (None, None)

@@ -129,22 +129,50 @@ def test_a_change_that_was_rolled_back_is_not_found(recalled: Recalled):
     assert recalled.found() == []
 
 
+def fill_disk(memory: Recalled) -> None:
+    """Whatever is written to the index next fails."""
+    assert isinstance(memory.index, Tantivy)
+
+    class Full:
+        def __getattr__(self, name: str):
+            raise OSError("No space left on device")
+
+    memory.index._writer = Full()
+
+
 def test_an_index_that_cannot_be_written_still_answers_from_what_it_has(tmp_path: Path, caplog):
     with opened(None, tmp_path) as memory:
         memory.note("old")
         assert memory.found() == ["old"]
-        index = memory.index
-        assert isinstance(index, Tantivy)
-
-        class Full:
-            def __getattr__(self, name: str):
-                raise OSError("No space left on device")
-
-        index._writer = Full()
+        fill_disk(memory)
         memory.note("new", 100)
         assert memory.found() == ["old"]
         assert "search index lags behind" in caplog.text
         assert memory.found() == ["new", "old"]  # there is space again
+
+
+def test_what_was_deleted_is_not_shown_by_an_index_that_lags(tmp_path: Path):
+    with opened(None, tmp_path) as memory:
+        note = memory.note("gone")
+        assert memory.found() == ["gone"]
+        with memory.db.write() as w:
+            notes.delete(w, note)
+        fill_disk(memory)
+        assert memory.ask("gone").moments == ()
+
+
+def test_a_rebuild_goes_on_answering_and_a_kill_in_it_begins_it_anew(tmp_path: Path):
+    with opened(None, tmp_path) as memory:
+        memory.note("kept")
+        assert memory.found() == ["kept"]
+        index = memory.index
+        index.empty()
+        assert memory.found() == ["kept"]
+        assert not Tantivy(tmp_path / "index").whole  # as a process would find it after a kill
+        with index.turn():
+            reindex._rebuild(memory.db, index)
+        assert memory.found() == ["kept"]
+        assert not (tmp_path / "index.new").exists()
 
 
 def test_an_index_that_cannot_be_made_stops_search_and_nothing_else(tmp_path: Path):

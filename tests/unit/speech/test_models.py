@@ -1,3 +1,4 @@
+import hashlib
 import http.server
 import json
 import os
@@ -9,7 +10,7 @@ import time
 import pytest
 
 from mem.errors import BadConfig, ModelMissing
-from mem.speech import hub, models
+from mem.speech import catalogue, hub, models
 
 FILES = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
 
@@ -45,6 +46,8 @@ def black_hole():
 class _Hub(http.server.BaseHTTPRequestHandler):
     """As much of the hub as a download needs."""
 
+    weights_sum = hashlib.sha256(b"some content of model.bin").hexdigest()
+
     def do_HEAD(self):
         self._answer(body=False)
 
@@ -59,6 +62,8 @@ class _Hub(http.server.BaseHTTPRequestHandler):
             content = json.dumps(listed).encode()
         elif self.path.startswith("/api/models/"):
             listed = [{"rfilename": name} for name in (*FILES, "README.md")]
+            weights = next(each for each in listed if each["rfilename"] == "model.bin")
+            weights["lfs"] = {"sha256": self.weights_sum, "size": 25, "pointerSize": 134}
             model = {"id": "m", "sha": "a" * 40, "siblings": listed, "private": False, "tags": []}
             content = json.dumps({**model, "downloads": 0, "likes": 0}).encode()
         self.send_response(200)
@@ -199,3 +204,25 @@ def test_a_device_that_is_not_there_is_refused_and_never_replaced():
     assert models.device("auto") == models.device("cpu") == "cpu"
     with pytest.raises(BadConfig, match="CUDA"):
         models.device("cuda")
+
+
+def test_a_model_is_pulled_and_checked(folder, small_hub):
+    told = []
+    pulled = catalogue.pull("base", models_dir=folder, endpoint=small_hub, tell=lambda *it: told.append(it))
+    content = (folder / "base" / "model.bin").read_bytes()
+    assert pulled.sha256 == hashlib.sha256(content).hexdigest()
+    assert pulled.checked
+    assert told[-1] == (0.97, "checking it")
+    assert models.present("base", models_dir=folder).origin == "models"
+
+
+def test_what_is_not_what_the_hub_says_is_removed(folder, small_hub, monkeypatch):
+    monkeypatch.setattr(_Hub, "weights_sum", "0" * 64)
+    with pytest.raises(ModelMissing, match="removed"):
+        catalogue.pull("base", models_dir=folder, endpoint=small_hub, tell=lambda *it: None)
+    assert not (folder / "base").exists()
+
+
+def test_a_model_that_cannot_be_pulled_says_why(folder):
+    with pytest.raises(ModelMissing, match="hub cannot be reached"):
+        catalogue.pull("base", models_dir=folder, endpoint="http://127.0.0.1:1", tell=lambda *it: None)

@@ -9,7 +9,7 @@ from mem.errors import BadConfig, ModelMissing
 from mem.media import audio
 from mem.media.audio import Piece
 from mem.speech import vad, whisper
-from mem.speech.vad import Region
+from mem.speech.decode import NO_HINTS, Heard
 from tests import spoken
 
 RATE = 16_000
@@ -76,7 +76,7 @@ def test_a_sentence_at_the_cut_is_whole(recogniser):
 
 def test_a_window_decoded_again_says_the_same(recogniser):
     sound, _ = spoken.talk(spoken.SENTENCES[:3], gaps=(0.4,))
-    again = recogniser._again(sound, "en")
+    again = recogniser._decoder.again(sound, "en", NO_HINTS)
     assert not again.phantom
     text = spoken.plain("".join(word[2] for word in again.words))
     assert jiwer.wer(spoken.plain(" ".join(spoken.SENTENCES[:3])), text) < 0.1
@@ -87,7 +87,7 @@ VARIED = " ".join(spoken.SENTENCES).split()
 
 def heard_of(count, *, text="", log=-0.2, no_speech=0.1):
     said = [(n * 0.1, n * 0.1 + 0.1, f" {text or VARIED[n]}", 0.9) for n in range(count)]
-    return whisper._Heard(said, log, no_speech)
+    return Heard(said, log, no_speech)
 
 
 def test_too_few_words_for_so_much_speech_are_doubted():
@@ -104,7 +104,7 @@ def test_a_loop_is_doubted_and_never_believed():
     assert good.better(loop, 25.0) is good
 
 
-def test_what_is_written_where_nobody_speaks_is_dropped():
+def test_what_is_written_where_nobody_speaks_is_marked():
     assert heard_of(2, text="Thank you", log=-0.9, no_speech=0.8).phantom
     assert not heard_of(2, text="Thank you", log=-0.9, no_speech=0.1).phantom
 
@@ -123,9 +123,12 @@ def test_a_piece_without_speech_is_not_decoded(recogniser):
     assert recogniser.transcribe(np.zeros(RATE, np.float32), [], language="en") == []
 
 
-def test_an_english_model_detects_english(recogniser):
+def test_an_english_model_writes_english(recogniser):
     assert recogniser.english_only
-    assert recogniser.language(np.zeros(RATE, np.float32), [Region(0, RATE)]) == ("en", True)
+    sound, _ = spoken.talk(spoken.SENTENCES[:1])
+    (sentence,) = recogniser.transcribe(sound, vad.regions(sound), language=None)
+    assert sentence.language == "en"
+    assert sentence.suspect is None
 
 
 def test_a_language_that_no_model_knows_is_refused(recogniser):
