@@ -10,7 +10,7 @@ TESTS ?= tests
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 
-.PHONY: help serve test check ui-test bench docs clean
+.PHONY: help serve test check ui-test bench soak docs audit clean
 
 help:  ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +49,25 @@ ui-test: $(SYNCED)  ## The page in a real Chromium (apt-get install chromium)
 bench: $(SYNCED)  ## Measure capture on generated footage
 	@.venv/bin/python -m benchmarks.capture
 
-docs: $(SYNCED)  ## Make the reference pages from the code
+soak: $(SYNCED)  ## Kills, full disks, damaged files and very much to take in; hours, and root for the full disks
+	@.venv/bin/python -m benchmarks.faults kills
+	@.venv/bin/python -m benchmarks.faults points
+	@.venv/bin/python -m benchmarks.faults full
+	@.venv/bin/python -m benchmarks.mutate --files 2000
+	@.venv/bin/python -m benchmarks.intake
+
+docs: $(SYNCED)  ## Make the reference pages from the code, and the site of all pages in site/
 	@.venv/bin/python docs/generate.py
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --clean
+
+audit: $(SYNCED)  ## Known holes (asks the network), licences, and the list of all parts in dist/sbom.json
+	@mkdir -p dist
+	@$(UV) export --locked --quiet --no-dev --all-extras --no-emit-project --format requirements-txt \
+		> dist/requirements.txt
+	@.venv/bin/python docs/licences.py dist/requirements.txt
+	@.venv/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --of JSON --output-file dist/sbom.json dist/requirements.txt
+	@.venv/bin/pip-audit --requirement dist/requirements.txt --disable-pip --require-hashes --progress-spinner off
 
 clean:  ## Remove what make made, never data
-	rm -rf .venv .tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .tools dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

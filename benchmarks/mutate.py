@@ -2,12 +2,15 @@
 
 Each mutation is made from its number and `--seed`, so any of them can be made again with `--first N
 --files 1 --keep FOLDER`. Nothing may crash this process, hang a child, or be left behind; what else
-came of the files is counted by error code. Exits 1 when something did.
+came of the files is counted by error code. Exits 1 when something did. Parts of one long run, each with
+`--tally FILE --minutes N`, add up to that run.
 """
 
 import argparse
-import collections
+import dataclasses
+import json
 import os
+import resource
 import sys
 import tempfile
 import time
@@ -133,38 +136,76 @@ def main() -> int:
     parser.add_argument("--files", type=int, default=300)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so many")
+    parser.add_argument("--tally", type=Path, help="file that counts over several runs; goes on behind it")
     parser.add_argument("--keep", type=Path, help="folder for the files that crashed or hung a child")
     options = parser.parse_args()
-    counts: collections.Counter[str] = collections.Counter()
-    slowest, began = (0.0, ""), time.monotonic()
+    tally = _Tally.read(options.tally, options.seed, options.first)
+    end, until = options.first + options.files, time.monotonic() + 60 * options.minutes
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         os.environ["TMPDIR"] = folder  # whatever a child or a library leaves is seen there
         bases = {name: _made(place / name) for name in BASES}
-        for number in range(options.first, options.first + options.files):
-            name, content = mutated(bases, options.seed, number)
-            file = place / name
-            file.write_bytes(content)
-            started = time.monotonic()
-            try:
-                outcome = decoded(file)
-            except MemError as error:
-                outcome = error.code
-                if outcome.startswith("decoder_"):
-                    print(f"{outcome:24} {name}  {error.detail}", flush=True)
-            if options.keep is not None and (outcome.startswith("decoder_") or options.files == 1):
-                (options.keep / name).write_bytes(content)
-            counts[outcome] += 1
-            slowest = max(slowest, (time.monotonic() - started, name))
-            file.unlink()
-        left = {path for path in place.iterdir() if path.name not in BASES}
-    wall = time.monotonic() - began
-    print(f"{options.files} files in {wall:.0f} s; the slowest took {slowest[0]:.1f} s: {slowest[1]}")
-    for outcome, count in counts.most_common():
+        known = set(place.iterdir())  # what some makers leave beside their file is no leftover
+        while tally.next < end and time.monotonic() < until:
+            _one(tally, bases, place, options.keep, alone=options.files == 1)
+            tally.next += 1
+        tally.left += sorted(path.name for path in set(place.iterdir()) - known)
+        tally.left += [f"process {number}" for number in sorted(children())]
+    if options.tally is not None:
+        options.tally.write_text(json.dumps(dataclasses.asdict(tally)))
+    print(f"{tally.next - options.first} of {options.files} files, {tally.cpu:.0f} CPU-s", end="; ")
+    print(f"the slowest took {tally.slowest[0]:.1f} s: {tally.slowest[1]}")
+    for outcome, count in sorted(tally.counts.items(), key=lambda item: -item[1]):
         print(f"  {outcome:24} {count}")
-    hangs = counts["decoder_hung"]
-    print(f"hangs {hangs}, processes left {len(children())}, files left {len(left)}")
-    return 1 if hangs or left or children() else 0
+    hangs = tally.counts.get("decoder_hung", 0)
+    print(f"hangs {hangs}, left behind {len(tally.left)} {tally.left or ''}")
+    return 1 if hangs or tally.left else 0
+
+
+@dataclasses.dataclass
+class _Tally:
+    """What came of the files so far."""
+
+    seed: int
+    next: int  # number of the next file
+    cpu: float = 0.0  # seconds, of this process and its children
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    slowest: tuple[float, str] = (0.0, "")  # seconds
+    left: list[str] = dataclasses.field(default_factory=list)
+
+    @classmethod
+    def read(cls, file: Path | None, seed: int, first: int) -> "_Tally":
+        if file is None or not file.exists():
+            return cls(seed, first)
+        tally = cls(**json.loads(file.read_text()))
+        assert tally.seed == seed, f"{file} counts the files of seed {tally.seed}"
+        return tally
+
+
+def _one(tally: _Tally, bases: dict[str, bytes], place: Path, keep: Path | None, *, alone: bool) -> None:
+    """Make the next file, decode it, and count what came of it."""
+    name, content = mutated(bases, tally.seed, tally.next)
+    file = place / name
+    file.write_bytes(content)
+    began, used = time.monotonic(), _cpu()
+    try:
+        outcome = decoded(file)
+    except MemError as error:
+        outcome = error.code
+        if outcome.startswith("decoder_"):
+            print(f"{outcome:24} {name}  {error.detail}", flush=True)
+    if keep is not None and (outcome.startswith("decoder_") or alone):
+        (keep / name).write_bytes(content)
+    file.unlink()
+    tally.counts[outcome] = tally.counts.get(outcome, 0) + 1
+    tally.slowest = max(tuple(tally.slowest), (time.monotonic() - began, name))
+    tally.cpu += _cpu() - used
+
+
+def _cpu() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _made(path: Path) -> bytes:

