@@ -1,7 +1,8 @@
 """Makes the reference pages from the code: `python docs/generate.py`, or `--check` to compare only.
 
 docs/configuration.md from the settings, docs/errors.md from the error tree, docs/metrics.md from
-the declared metrics, docs/commands.md from the command line, docs/http.md from the OpenAPI.
+the declared metrics, docs/commands.md from the command line, docs/http.md from the OpenAPI, and the
+list of decisions.
 """
 
 import sys
@@ -115,7 +116,16 @@ def http() -> Iterator[str]:
             yield f"| {method.upper()} | `{path}` | {' '.join(summary.split())} |"
 
 
+def decisions() -> Iterator[str]:
+    yield "# Decisions\n"
+    yield "Why it is as it is, with the facts that decided it.\n"
+    for file in sorted((HERE / "decisions").glob("0*.md")):
+        title = file.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        yield f"- [{title}]({file.name})"
+
+
 PAGES = {
+    "decisions/README.md": decisions,
     "configuration.md": configuration,
     "errors.md": error_codes,
     "metrics.md": metrics,
