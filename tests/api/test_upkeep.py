@@ -101,8 +101,8 @@ def test_the_forecast_is_what_comes_by_day(memory, seed):
         moment = types.now() - timedelta(days=ago)
         seed.source(original="o.mp4", path=None, size=10**9, added_at=moment)
     found = capacity.forecast(memory)
-    assert found.recordings_per_day == pytest.approx(1.0, abs=0.11)
-    assert found.original_bytes_per_day == pytest.approx(10**9, rel=0.11)
+    assert found.recordings_per_day == pytest.approx(10 / 9, abs=0.01)
+    assert found.original_bytes_per_day == pytest.approx(10**10 / 9, rel=0.01)
     assert found.days_left == pytest.approx(found.free_bytes / found.bytes_per_day, rel=0.01)
 
 

@@ -121,7 +121,7 @@ def test_slash_searches_and_enter_opens_the_moment(page):
     page.keyboard.type("invoice northwind")
     page.locator(".moments li").first.wait_for()
     assert page.locator(".moments mark").all_inner_texts()[:2] == ["invoice", "Northwind"]
-    assert "q=invoice+northwind" in page.url
+    page.wait_for_url("**q=invoice+northwind**")
     when = text(page, ".moments li:nth-child(2) time")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")

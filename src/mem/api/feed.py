@@ -70,10 +70,8 @@ class Feed:
         async for event in self._events(db, job_id, after):
             yield event
 
-    async def of_all(self, db: Reader, after: int | None) -> AsyncIterator[JobEvent]:
-        """The events of all jobs in `db` with higher ids than `after`; None: only those yet to come."""
-        if after is None:
-            after = await asyncio.to_thread(jobs.latest_event, db)
+    async def of_all(self, db: Reader, after: int) -> AsyncIterator[JobEvent]:
+        """The events of all jobs in `db` with higher ids than `after`."""
         async for event in self._events(db, None, after):
             yield event
 

@@ -103,6 +103,11 @@ def retry_failed(memory: Mem) -> Response:
     return render.answer(Requeued(queued=tuple(control.retry_failed(memory))), 202)
 
 
+def _after(memory: Mem, last_event_id: LastEventId = None) -> int:
+    """The event to go on behind, known before the answer begins: what happens from then on is told."""
+    return jobs.latest_event(memory.db) if last_event_id is None else last_event_id
+
+
 # The two streams are not plain functions: each would hold a thread for as long as somebody listens.
 @router.get("/jobs/{id}/events", response_class=EventSourceResponse)
 async def follow(
@@ -115,10 +120,10 @@ async def follow(
 
 @router.get("/events", response_class=EventSourceResponse)
 async def follow_all(
-    feed: Listener, memory: Mem, last_event_id: LastEventId = None
+    feed: Listener, memory: Mem, after: Annotated[int, Depends(_after)]
 ) -> AsyncIterator[ServerSentEvent]:
     """What happens to all jobs (data: JobEvent): from now on, or behind Last-Event-ID."""
-    async for event in feed.of_all(memory.db, last_event_id):
+    async for event in feed.of_all(memory.db, after):
         yield _sent(event)
 
 

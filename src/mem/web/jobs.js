@@ -13,6 +13,7 @@ export const ACTIVE = ["queued", "running", "retrying"];
 export class Jobs extends EventTarget {
   all = new Map();
   #changed = new Set();
+  #asking = 0;
   #began = new Map();
   #stream = null;
 
@@ -99,6 +100,7 @@ export class Jobs extends EventTarget {
     this.#stream?.close();
     const stream = new EventSource("/api/events");
     this.#stream = stream;
+    stream.addEventListener("open", () => this.load().catch(() => {}), { once: true }); // what happened since it was asked for
     for (const type of TYPES) stream.addEventListener(type, (event) => this.#hear(event));
     stream.addEventListener("error", () => {
       if (stream.readyState !== EventSource.CLOSED) return;
@@ -109,7 +111,8 @@ export class Jobs extends EventTarget {
   #hear(event) {
     const { job_id: id, data } = JSON.parse(event.data);
     const job = this.all.get(id);
-    if (job && event.type === "progress" && typeof data.progress === "number" && job.state === "running") {
+    const known = job?.state === "running" && !this.#asking; // an answer on its way may be older than this event
+    if (known && event.type === "progress" && typeof data.progress === "number") {
       this.#take({ ...job, ...pick(data) });
       this.dispatchEvent(new Event("change"));
       return;
@@ -121,11 +124,14 @@ export class Jobs extends EventTarget {
   async #catchUp() {
     const ids = [...this.#changed];
     this.#changed.clear();
+    this.#asking += 1;
     try {
       if (ids.length > 5) await this.load();
       else for (const id of ids) this.add(await get(`/api/jobs/${id}`));
     } catch {
       // Away: the notice says so, and everything is loaded again when it is back.
+    } finally {
+      this.#asking -= 1;
     }
   }
 }
