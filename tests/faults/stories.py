@@ -31,6 +31,7 @@ SETTINGS: dict[str, object] = {
     "capture.timezone": "UTC",
     "capture.stretch_seconds": 10,
     "jobs.poll_seconds": 0.1,
+    "capture.screen_text": "off",  # it would be read at leisure, behind the end of a story
 }
 
 
