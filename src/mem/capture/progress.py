@@ -39,10 +39,8 @@ class Seen:
         """The facts of a stored checkpoint, or those of a beginning."""
         if checkpoint is None:
             return cls()
-        facts: dict[str, Any] = dict(checkpoint.facts)
+        facts = _facts(checkpoint)
         facts["open"] = tuple(facts["open"]) if facts["open"] else None
-        facts["warnings"] = tuple(facts["warnings"])
-        facts["gaps"] = tuple((begin, end) for begin, end in facts.get("gaps", ()))
         return cls(**facts)
 
 
@@ -63,12 +61,15 @@ class Heard:
     @classmethod
     def of(cls, checkpoint: Checkpoint | None) -> Self:
         """The facts of a stored checkpoint, or those of a beginning."""
-        if checkpoint is None:
-            return cls()
-        facts: dict[str, Any] = dict(checkpoint.facts)
-        facts["warnings"] = tuple(facts["warnings"])
-        facts["gaps"] = tuple((begin, end) for begin, end in facts.get("gaps", ()))
-        return cls(**facts)
+        return cls() if checkpoint is None else cls(**_facts(checkpoint))
+
+
+def _facts(checkpoint: Checkpoint) -> dict[str, Any]:
+    """As they were before JSON made lists of tuples."""
+    facts: dict[str, Any] = dict(checkpoint.facts)
+    facts["warnings"] = tuple(facts["warnings"])
+    facts["gaps"] = tuple((begin, end) for begin, end in facts.get("gaps", ()))
+    return facts
 
 
 def step(

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from mem import types
-from mem.cli import choices, following, local, options, render, server, summary, words
+from mem.cli import choices, following, local, options, pace, render, server, summary, words
 from mem.cli.client import Client, Json
 from mem.cli.options import Settings
 from mem.cli.render import Cell, Column
@@ -79,7 +79,7 @@ def _row(row: Json) -> list[Cell | str | int | None]:
     if row["error_code"]:
         what += f": {row['error_code']}, {row['error_detail'] or ''}"
     elif row["state"] == "running":
-        what += f": {following.stage(row)}"
+        what += f": {pace.stage(row)}"
     return [
         row["id"],
         local.full(local.instant(row["created_at"]), local.zone()),
@@ -132,7 +132,7 @@ def _facts(row: Json) -> None:
             ("State", Cell(row["state"], STATE_STYLES.get(row["state"], ""))),
             ("Note", "its file was known already" if known else None),
             ("Problem", Cell(error, "failure") if error else None),
-            ("Stage", following.stage(row) if row["state"] in types.ACTIVE_JOB_STATES else None),
+            ("Stage", pace.stage(row) if row["state"] in types.ACTIVE_JOB_STATES else None),
             ("Done", words.share(row["progress"])),
             ("Priority", row["priority"]),
             ("Attempt", f"{row['attempt']} of {row['max_attempts']}"),

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mem import types
-from mem.cli import following, local, render, words
+from mem.cli import local, render, words
 from mem.cli.client import Json
-from mem.cli.following import LINE_SECONDS, Pace, Show
+from mem.cli.pace import LINE_SECONDS, Pace, Show, new_bar, stage
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -60,7 +60,7 @@ class Overall:
             if time.monotonic() - self._spoken >= LINE_SECONDS:
                 self._spoken = time.monotonic()
                 share = words.share(float(job.get("progress") or 0.0))
-                render.remark(f"{self.words()}; {name}: {share}, {following.stage(job)}")
+                render.remark(f"{self.words()}; {name}: {share}, {stage(job)}")
 
         return show
 
@@ -88,7 +88,7 @@ def showing(files: int, size: int) -> Iterator[Overall]:
     if not render.is_terminal(sys.stderr):
         yield overall
         return
-    with following.new_bar() as bar:
+    with new_bar() as bar:
         overall.bar = bar
         overall.moved(0.0)
         yield overall

@@ -4,7 +4,7 @@ import pytest
 
 from mem.cli import following
 from mem.cli.client import Event
-from mem.cli.following import Pace
+from mem.cli.pace import Pace
 
 
 def pace(*points: tuple[float, float], media_seconds: float | None = 600.0) -> Pace:
