@@ -1,4 +1,4 @@
-"""Which processes a process has started, for tests that must leave none behind."""
+"""What a process has started and opened, for tests that must leave nothing behind."""
 
 import contextlib
 import os
@@ -12,3 +12,13 @@ def children(pid: int | None = None) -> set[int]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that ends meanwhile
             found |= {int(child) for child in (task / "children").read_text().split()}
     return found
+
+
+def descriptors() -> set[str]:
+    """What this process has open, each as what it leads to: numbers are used again."""
+    found: set[str] = set()
+    listing = f"/proc/{os.getpid()}/fd"
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile, as the listing itself is
+            found.add(str(link.readlink()))
+    return found - {listing}

@@ -105,13 +105,22 @@ def test_a_width_without_sense_is_invalid(client, frame):
 
 def test_a_picture_that_is_known_is_not_sent_again(client, frame):
     first = client.get(f"/api/frames/{frame}/image")
-    assert "immutable" in first.headers["cache-control"]
+    assert first.headers["cache-control"] == "private, no-cache"
     tag = first.headers["etag"]
     for given in (tag, f'"other", W/{tag}', "*"):
         again = client.get(f"/api/frames/{frame}/image", headers={"If-None-Match": given})
         assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     other = client.get(f"/api/frames/{frame}/image", params={"width": 320}, headers={"If-None-Match": tag})
     assert other.status_code == 200
+
+
+def test_a_picture_asked_for_by_its_version_may_be_kept_for_ever(client, frame):
+    sha256 = client.get(f"/api/frames/{frame}").json()["frame"]["sha256"]
+    same = client.get(f"/api/frames/{frame}/image", params={"version": sha256[:12]})
+    assert "immutable" in same.headers["cache-control"]
+    other = client.get(f"/api/frames/{frame}/image", params={"version": "0" * 12})
+    assert (other.status_code, other.headers["cache-control"]) == (200, "private, no-cache")
+    check(client.get(f"/api/frames/{frame}/image", params={"version": "no"}), 422, "invalid")
 
 
 def test_a_picture_whose_pack_is_gone_is_not_found(client, seed, memory):

@@ -24,7 +24,7 @@ from tests import looking, oddities, videos
 from tests.oddities.card import CORNERS
 from tests.oddities.hostile import CANARY
 from tests.oddities.outcomes import EXPECTED, UNSAFE, Taken
-from tests.processes import children
+from tests.processes import children, descriptors
 
 LIMITS = sandbox.Limits(memory=3 * 2**29, stall_seconds=20, wall_seconds=60)
 LISTEN: dict[str, Any] = {
@@ -52,9 +52,9 @@ def test_every_file_has_its_outcome():
 @pytest.fixture(autouse=True)
 def nothing_is_left(tmp_path):
     """No process, no descriptor and no file beside the input stays behind."""
-    descriptors, own = set(Path("/proc/self/fd").iterdir()), children()
+    opened, own = descriptors(), children()
     yield
-    assert set(Path("/proc/self/fd").iterdir()) <= descriptors
+    assert descriptors() <= opened
     assert children() <= own
     assert len([file for file in tmp_path.iterdir() if file.name != CANARY]) <= 1
 

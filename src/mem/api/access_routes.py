@@ -75,6 +75,7 @@ TABLE: Mapping[tuple[str, str], Need] = {
     ("DELETE", "/api/tokens/{which}"): _KEYS,
     ("POST", "/api/maintenance"): _ADMIN,
     ("GET", "/api/capacity"): _SEEN,
+    ("GET", "/api/storage"): _SEEN,
     ("GET", "/api/support"): _ADMIN,
     ("GET", "/api/backups"): Need(scopes=_of("admin"), noted=False),
     ("POST", "/api/backups"): _KEYS,

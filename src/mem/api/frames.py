@@ -14,9 +14,17 @@ from mem.store import frames, screen
 router = APIRouter(prefix="/api/frames", tags=["asking"])
 
 _IMMUTABLE = "private, max-age=31536000, immutable"
+_ASK_AGAIN = "private, no-cache"
 At = Annotated[times.Instant | None, Query(description="One instant; then only what stood there is given")]
 Width = Annotated[
     int | None, Query(ge=16, le=4096, description="Pixels; narrower than the frame, it is scaled down")
+]
+Version = Annotated[
+    str | None,
+    Query(
+        pattern="^[0-9a-f]{8,64}$",
+        description="The first digits of the frame's sha256: a picture of that version may be kept for ever",
+    ),
 ]
 
 
@@ -69,11 +77,14 @@ def text(memory: Mem, frame_id: Id) -> Response:
     response_class=Response,
     responses={200: {"content": {"image/webp": {}, "image/jpeg": {}, "image/avif": {}}}, 304: {}},
 )
-def image(request: Request, memory: Mem, frame_id: Id, width: Width = None) -> Response:
-    """The picture; it never changes, so it may be kept for ever."""
+def image(
+    request: Request, memory: Mem, frame_id: Id, width: Width = None, version: Version = None
+) -> Response:
+    """The picture. It changes only when a part of it is redacted; one asked for by version never does."""
     frame = frames.get(memory.db, frame_id)
     tag = f'"{frame.sha256[:32]}-{width or "full"}"'
-    headers = {"ETag": tag, "Cache-Control": _IMMUTABLE}
+    lasting = version is not None and frame.sha256.startswith(version)
+    headers = {"ETag": tag, "Cache-Control": _IMMUTABLE if lasting else _ASK_AGAIN}
     if _matches(request.headers.get("if-none-match"), tag):
         return Response(status_code=304, headers=headers)
     data, media_type = pictures.read(memory, frame, width)

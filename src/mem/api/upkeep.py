@@ -1,21 +1,25 @@
 """Upkeep of the whole memory, and what to send to somebody who helps."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from prometheus_client import generate_latest
 from starlette.responses import Response
 
 from mem import types
-from mem.api import render
+from mem.api import render, times
 from mem.api.parameters import Mem
 from mem.errors import TooBusy
 from mem.memory import Memory
-from mem.ops import capacity, compact, gauges, health, maintenance, support
+from mem.ops import capacity, compact, gauges, health, maintenance, stored, support
 from mem.ops.capacity import Capacity
 from mem.ops.chores import Chores
 from mem.ops.compact import Compacted
 from mem.ops.maintenance import Period, Upkeep
+from mem.ops.stored import StoredDay
 
 router = APIRouter(prefix="/api", tags=["system"])
 
@@ -28,6 +32,17 @@ class UpkeepRequest:
     """Which upkeep to do; a longer period holds all of the shorter ones."""
 
     period: Period
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What is kept of the recordings of each day; days that keep nothing are left out."""
+
+    from_: Annotated[datetime, Field(alias="from")]
+    to: datetime
+    range_defaulted: bool
+    zone: str
+    days: tuple[StoredDay, ...]
 
 
 @router.post("/maintenance", response_model=Upkeep)
@@ -54,6 +69,19 @@ def _compacted(memory: Memory, chores: Chores) -> Compacted:
 def growth(memory: Mem) -> Response:
     """How fast the memory grows, and when its disk will be full."""
     return render.answer(capacity.forecast(memory))
+
+
+@router.get("/storage", response_model=Stored)
+def storage(
+    memory: Mem,
+    asked: times.AskedRange,
+    zone: Annotated[str, Query(max_length=100, description="Whose days: an IANA time zone")] = "UTC",
+) -> Response:
+    """What is kept on disk, by the day on which it was recorded and by the place and device."""
+    days = stored.by_day(memory, asked.start, asked.end, stored.zone(zone))
+    return render.answer(
+        Stored(from_=asked.start, to=asked.end, range_defaulted=asked.defaulted, zone=zone, days=days)
+    )
 
 
 @router.get(

@@ -59,6 +59,9 @@ def create(
     copied = f"{words.size(made['bytes'])}, {words.size(made['copied_bytes'])} of it copied"
     sealed = ", encrypted" if made["encrypted"] else ""
     render.say(f"Backup {made['name']} in {Path(made['folder']).parent}: {held}, {copied}{sealed}.")
+    if to is not None and made["same_disk"]:
+        hint = "It lies on the disk of the memory: it helps against mistakes, not against losing that disk."
+        render.remark(f"mem: {hint}")
     for pack in made["missing"][:10]:
         render.remark(f"mem: {pack} is lost; the backup is without it. See `mem db check`.", "failure")
 

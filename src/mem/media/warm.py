@@ -2,25 +2,56 @@
 
 import contextlib
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mem.media import sandbox, wire
+from mem.media import process, sandbox, wire
+from mem.media.child import Child
 from mem.media.wire import Message
+
+_ANSWER_SECONDS = 2.0  # in which one that rests must answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Resting:
+    """A child, how it is confined, and whose death ends it."""
+
+    child: Child
+    more: socket.socket  # by whose end it ends
+    limits: sandbox.Limits
+    shown: Mapping[str, list[str]]
+    thread: int
+
+    def again(self, video: int) -> bool:
+        """Give it another recording; False when it has gone."""
+        try:
+            self.more.settimeout(_ANSWER_SECONDS)
+            socket.send_fds(self.more, [b"?"], [video])
+            return self.more.recv(1) == b"!"
+        except OSError:
+            return False
+
+    def close(self) -> None:
+        """End it."""
+        self.more.close()
+        self.child.close()
 
 
 class Warm:
     """Children of one operation that stay for a while after a request, with what they have loaded.
 
-    One that ended in any other way than it should is never used again. What a recording does to its process
-    can reach the words of the next one, so `idle` 0 gives each a process of its own.
+    One that ended in any other way than it should is never used again, nor is it by another thread than the
+    one that started it and takes it along. What a recording does to its process can reach the words of the
+    next one, so `idle` 0 gives each a process of its own.
     """
 
     def __init__(self, module: str, operation: str) -> None:
         self._module, self._operation = module, operation
-        self._resting: list[sandbox.Child] = []
+        self._resting: list[_Resting] = []
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -39,36 +70,70 @@ class Warm:
         shown = sandbox.shown(self._module, reads, {})
         file = sandbox.open_video(video)
         try:
-            child = self._rested(file, limits, shown, cancelled) or sandbox.Child(
-                self._module, self._operation, file, limits, {}, cancelled, shown, idle=idle
+            used = self._rested(file, limits, shown, cancelled) or self._start(
+                file, limits, shown, cancelled, idle
             )
         finally:
             os.close(file)
         try:
-            yield child.messages(wire.pack("request", request, state) + state)
+            yield used.child.messages(wire.pack("request", request, state) + state)
         finally:
-            self._leave(child)
+            self._leave(used, idle)
+
+    def reap(self) -> None:
+        """Let go of those that ended by themselves, which otherwise stay in the list of processes."""
+        with self._lock:
+            gone = [each for each in self._resting if not each.child.rests]
+            self._resting = [each for each in self._resting if each not in gone]
+        for each in gone:
+            each.close()
 
     def close(self) -> None:
         """End those that rest."""
         with self._lock:
             resting, self._resting = self._resting, []
-        for child in resting:
-            child.close()
+        for each in resting:
+            each.close()
+
+    def _start(
+        self,
+        file: int,
+        limits: sandbox.Limits,
+        shown: Mapping[str, list[str]],
+        cancelled: Callable[[], bool],
+        idle: float,
+    ) -> _Resting:
+        more, theirs = socket.socketpair()
+        with contextlib.ExitStack() as undo:
+            undo.callback(more.close)
+            with theirs, process.pipes() as (ours, pipes):
+                options = process.confinement(limits, shown)
+                if idle > 0:
+                    options |= {"more": theirs.fileno(), "idle": idle}
+                command, passed = [self._module, self._operation], [theirs.fileno()]
+                started = process.start(command, file, pipes, options, limits, {}, passed)
+            undo.pop_all()
+        child = Child(started, ours, self._operation, limits, cancelled, stays=True)
+        return _Resting(child, more, limits, shown, threading.get_ident())
 
     def _rested(
         self, file: int, limits: sandbox.Limits, shown: Mapping[str, list[str]], cancelled: Callable[[], bool]
-    ) -> sandbox.Child | None:
+    ) -> _Resting | None:
         while True:
             with self._lock:
-                child = self._resting.pop() if self._resting else None
-            if child is None or child.again(file, limits, shown, cancelled):
-                return child
-            child.close()
+                mine = [each for each in self._resting if each.thread == threading.get_ident()]
+                if not mine:
+                    return None
+                self._resting.remove(mine[-1])
+            found = mine[-1]
+            if (found.limits, found.shown) == (limits, shown) and found.again(file):
+                found.child.again(cancelled)
+                return found
+            found.close()
 
-    def _leave(self, child: sandbox.Child) -> None:
-        if child.rests:
+    def _leave(self, used: _Resting, idle: float) -> None:
+        if idle > 0 and used.child.rests:
             with self._lock:
-                self._resting.append(child)
+                self._resting.append(used)
         else:
-            child.close()
+            used.close()

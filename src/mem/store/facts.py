@@ -55,6 +55,18 @@ class Day:
     originals: int  # bytes of kept recordings
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the recordings of a place and device that began in a quarter of an hour keep on disk."""
+
+    location: str | None
+    device: str | None
+    quarter: int  # its first second since 1970 (UTC)
+    sources: int
+    original_bytes: int
+    image_bytes: int
+
+
 def sizes(r: Reader) -> Sizes:
     """How large the database is."""
     return build(Sizes, r.read("facts.sizes")[0])
@@ -117,6 +129,11 @@ def began(r: Reader) -> datetime | None:
 def image_bytes(r: Reader, since: datetime) -> int:
     """Bytes of the images of recordings that were added since an instant."""
     return int(r.read("facts.images_since", since)[0]["bytes"])
+
+
+def kept(r: Reader, start: datetime, end: datetime) -> list[Kept]:
+    """What recordings that began in ``[start, end)`` keep, in the order of time."""
+    return [build(Kept, row) for row in r.read("facts.kept", start, end)]
 
 
 def analyze(w: Writer) -> None:

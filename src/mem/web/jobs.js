@@ -1,7 +1,7 @@
 // The work that goes on at the server, kept up to date by its event stream.
 
 import { get, send } from "/web/api.js";
-import { settled } from "/web/dom.js";
+import { paced } from "/web/dom.js";
 
 const TYPES = ["queued", "claimed", "progress", "done", "partial", "failed", "retrying", "cancelled", "released", "recovered"];
 const SHOWN = 100;
@@ -13,13 +13,14 @@ export const ACTIVE = ["queued", "running", "retrying"];
 export class Jobs extends EventTarget {
   all = new Map();
   #changed = new Set();
-  #asking = 0;
+  #turn = 0; // counts questions and events, so that of two words on a job the one asked for later stands
+  #told = new Map();
   #began = new Map();
   #stream = null;
 
   constructor() {
     super();
-    this.later = settled(() => this.#catchUp(), 150);
+    this.later = paced(() => this.#catchUp(), 150);
   }
 
   /** Learn of the newest jobs and listen for what happens to them. */
@@ -29,8 +30,9 @@ export class Jobs extends EventTarget {
   }
 
   async load() {
+    const turn = (this.#turn += 1);
     const { jobs } = await get("/api/jobs", { limit: SHOWN });
-    for (const job of jobs) this.#take(job);
+    for (const job of jobs) this.#take(job, turn);
     this.dispatchEvent(new Event("change"));
   }
 
@@ -55,20 +57,17 @@ export class Jobs extends EventTarget {
   }
 
   async cancel(id) {
-    this.#take(await send("POST", `/api/jobs/${id}/cancel`));
-    this.dispatchEvent(new Event("change"));
+    await this.#ask(() => send("POST", `/api/jobs/${id}/cancel`));
   }
 
   /** Queue it again; with `skip` without the part at which its work ended several times. */
   async retry(id, skip = false) {
-    this.#take(await send("POST", `/api/jobs/${id}/retry`, skip ? { skip: true } : undefined));
-    this.dispatchEvent(new Event("change"));
+    await this.#ask(() => send("POST", `/api/jobs/${id}/retry`, skip ? { skip: true } : undefined));
   }
 
   /** Give it the highest priority of those that wait. */
   async sooner(id) {
-    this.#take(await send("POST", `/api/jobs/${id}/priority`, { priority: FIRST }));
-    this.dispatchEvent(new Event("change"));
+    await this.#ask(() => send("POST", `/api/jobs/${id}/priority`, { priority: FIRST }));
   }
 
   /** Queue again all that failed for a reason that may have passed; gives how many. */
@@ -78,13 +77,22 @@ export class Jobs extends EventTarget {
     return queued.length;
   }
 
-  /** A job that the server has just told of. */
+  /** A new job; one that is known already is told of by its events. */
   add(job) {
-    this.#take(job);
+    if (this.all.has(job.id)) return;
+    this.#take(job, (this.#turn += 1));
     this.dispatchEvent(new Event("change"));
   }
 
-  #take(job) {
+  async #ask(question) {
+    const turn = (this.#turn += 1);
+    this.#take(await question(), turn);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #take(job, turn) {
+    if ((this.#told.get(job.id) ?? 0) > turn) return; // something newer is known
+    this.#told.set(job.id, turn);
     const before = this.all.get(job.id);
     this.all.set(job.id, job);
     if (job.state !== "running") this.#began.delete(job.id);
@@ -111,9 +119,8 @@ export class Jobs extends EventTarget {
   #hear(event) {
     const { job_id: id, data } = JSON.parse(event.data);
     const job = this.all.get(id);
-    const known = job?.state === "running" && !this.#asking; // an answer on its way may be older than this event
-    if (known && event.type === "progress" && typeof data.progress === "number") {
-      this.#take({ ...job, ...pick(data) });
+    if (job?.state === "running" && event.type === "progress" && typeof data.progress === "number") {
+      this.#take({ ...job, ...pick(data) }, (this.#turn += 1));
       this.dispatchEvent(new Event("change"));
       return;
     }
@@ -124,14 +131,11 @@ export class Jobs extends EventTarget {
   async #catchUp() {
     const ids = [...this.#changed];
     this.#changed.clear();
-    this.#asking += 1;
     try {
       if (ids.length > 5) await this.load();
-      else for (const id of ids) this.add(await get(`/api/jobs/${id}`));
+      else for (const id of ids) await this.#ask(() => get(`/api/jobs/${id}`));
     } catch {
       // Away: the notice says so, and everything is loaded again when it is back.
-    } finally {
-      this.#asking -= 1;
     }
   }
 }

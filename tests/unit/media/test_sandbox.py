@@ -13,7 +13,7 @@ import pytest
 
 from mem import errors
 from mem.media import landlock, sandbox, wire
-from tests.processes import children
+from tests.processes import children, descriptors
 
 HERE = Path(__file__).parent
 LIMITS = sandbox.Limits(memory=2**29, stall_seconds=30, wall_seconds=None)
@@ -34,9 +34,9 @@ def video(tmp_path):
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     """No test may leave a process or a descriptor behind."""
-    files, processes = set(Path("/proc/self/fd").iterdir()), children()
+    files, processes = descriptors(), children()
     yield
-    assert set(Path("/proc/self/fd").iterdir()) <= files
+    assert descriptors() <= files
     assert children() <= processes
 
 

@@ -1,18 +1,19 @@
 """Making a backup while everything goes on."""
 
 import contextlib
+import errno
 import logging
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import mem
 from mem import folders, types
-from mem.errors import BadRequest, Conflict, Unwritable
+from mem.errors import BadRequest, Conflict, DiskFull, Unwritable, no_room
 from mem.memory import Memory
 from mem.ops.backup import keeping, linking, manifest, sealing
 from mem.ops.backup.filling import Filling
@@ -24,6 +25,7 @@ from mem.store.database import sync_folder
 log = logging.getLogger(__name__)
 _ROWS = 0.1  # of the work
 _TRIES = 3
+_NOT_THERE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 
 
 class _Raced(Conflict):
@@ -55,6 +57,7 @@ class Made:
     frames: int
     encrypted: bool
     missing: tuple[str, ...]  # packs that the rows name and that the memory has lost
+    same_disk: bool  # as the memory: then it does not outlive the disk
 
 
 def create(memory: Memory, wish: Wish, tell: Tell, stopped: Stopping) -> Made:
@@ -65,15 +68,27 @@ def create(memory: Memory, wish: Wish, tell: Tell, stopped: Stopping) -> Made:
     """
     refuse(memory, wish)
     root = keeping.root(memory, wish.to)
-    try:
+    with _refusals(root):
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         with keeping.alone(root):
             for _ in range(_TRIES - 1):
                 with contextlib.suppress(_Raced):
                     return _create(memory, wish, root, tell, stopped)
             return _create(memory, wish, root, tell, stopped)
-    except (PermissionError, NotADirectoryError) as error:
-        raise Unwritable(f"{error.filename} cannot be written: {error.strerror}.") from None
+
+
+@contextlib.contextmanager
+def _refusals(root: Path) -> Iterator[None]:
+    """Turn what the file system says of the folder of backups into Unwritable or DiskFull."""
+    try:
+        yield
+    except OSError as error:
+        if no_room(error):
+            raise DiskFull(f"There is no room for the backup in {root}.") from None
+        if error.errno not in _NOT_THERE:
+            raise
+        hint = "Name a folder that exists or can be made, and that the server may write."
+        raise Unwritable(f"{error.filename} cannot be written: {error.strerror}.", hint=hint) from None
 
 
 def _create(memory: Memory, wish: Wish, root: Path, tell: Tell, stopped: Stopping) -> Made:
@@ -106,6 +121,7 @@ def _create(memory: Memory, wish: Wish, root: Path, tell: Tell, stopped: Stoppin
         frames=tables["frames"].rows,
         encrypted=bool(wish.recipients),
         missing=missing,
+        same_disk=root.stat().st_dev == memory.folder.stat().st_dev,
     )
     log.info("backup made", extra={"action": "backup_made", "backup": name, "bytes": made.bytes})
     return made

@@ -67,21 +67,7 @@ class Filling:
         self, path: str, source: Path, origin: tuple[int, int, int], target: Path, growing: bool
     ) -> None:
         if self.keys:
-            sealing.seal(source, target, self.keys)
-            target.chmod(0o600)
-            sync(target)
-            sealed, digest = target.stat().st_size, sha256(target)
-            self.files.append(
-                Stored(
-                    path=path,
-                    size=origin[0],
-                    sha256=None,
-                    stored_size=sealed,
-                    stored_sha256=digest,
-                    origin=origin,
-                )
-            )
-            self.copied += sealed
+            self._seal(path, source, origin, target, growing)
             return
         same_disk = source.stat().st_dev == self.folder.stat().st_dev
         if same_disk and not growing and linking.link(source, target):
@@ -97,12 +83,11 @@ class Filling:
     def _seal(
         self, path: str, source: Path, origin: tuple[int, int, int], target: Path, growing: bool
     ) -> None:
-        if growing:  # what is read twice must not change in between
-            still = source.with_name(f".{source.name}.still")
-            copy(source, still)
-            source = still
-        size = source.stat().st_size
-        sealing.seal(source, target, self.keys)
+        size, still = origin[0], source.with_name(f".{source.name}.still")
+        if growing:  # its size is noted too, so it must stand still
+            _, size = copy(source, still)
+        sealing.seal(still if growing else source, target, self.keys)
+        still.unlink(missing_ok=True)
         target.chmod(0o600)
         sync(target)
         sealed, digest = target.stat().st_size, sha256(target)

@@ -66,6 +66,25 @@ from frames
 join sources on sources.id = frames.source_id
 where sources.added_at >= $1::timestamp
 
+-- kept --
+-- What recordings that began in an interval keep on disk, by place, device and quarter of an hour (UTC).
+select
+    location, device, (floor(extract(epoch from started_at) / 900) * 900)::bigint as quarter,
+    count(*) as sources,
+    coalesce(sum(case when original is not null then size else 0 end), 0)::bigint as original_bytes,
+    coalesce(sum(images.bytes), 0)::bigint as image_bytes
+from sources
+left join (
+    select frames.source_id, sum(cast(frames.length as bigint) + frames.thumb_length) as bytes
+    from frames
+    join sources on sources.id = frames.source_id
+    where sources.started_at >= $1::timestamp and sources.started_at < $2::timestamp
+    group by frames.source_id
+) as images on images.source_id = sources.id
+where started_at >= $1::timestamp and started_at < $2::timestamp
+group by 1, 2, 3
+order by quarter nulls last
+
 -- checkpoint --
 -- Brings the log into the file.
 checkpoint
