@@ -34,8 +34,11 @@ $(SYNCED): pyproject.toml uv.lock | $(filter .tools/bin/uv,$(UV))
 serve: $(READY)  ## Set up on first use, then serve on http://127.0.0.1:8000
 	@.venv/bin/mem serve
 
+# A test that failed beside others is asked once more, alone: what is wrong fails again, and that the machine was
+# short of time is told. Only where every test has run (status 1), so that none is left out.
 test: check  ## Checks, then the whole test suite
-	@.venv/bin/pytest $(TESTS)
+	@.venv/bin/pytest $(TESTS) || { [ $$? -eq 1 ] && echo "Once more, alone, those that failed:" \
+		&& .venv/bin/pytest $(TESTS) -n 0 --last-failed --last-failed-no-failures none; }
 
 check: $(SYNCED)  ## Lint, format, types and layers
 	@.venv/bin/ruff check .
