@@ -1,7 +1,8 @@
 -- The two roles of a careful set-up, run once as a superuser in Mem's database:
 --     psql -d mem -v owner_password=… -v app_password=… -f deploy/postgres/roles.sql
 -- mem_owner changes the schema (`mem db migrate` with its URL, once for each new version); mem_app is what
--- servers and workers use: it reads and writes rows, and can neither change the schema nor see other databases.
+-- servers and workers use: it reads and writes rows, and cannot change the schema. Mem's database is closed to
+-- every other role; other databases of this server stay open to these two where PUBLIC may connect to them.
 create role mem_owner login nosuperuser nocreatedb nocreaterole password :'owner_password';
 create role mem_app login nosuperuser nocreatedb nocreaterole password :'app_password';
 revoke all on schema public from public;

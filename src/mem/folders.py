@@ -12,12 +12,13 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mem import failpoints, packs, types
+from mem import failpoints, kept, types
 from mem.errors import DiskFull
 from mem.memory import Memory
 from mem.packs import Sum
@@ -82,7 +83,8 @@ def write_frames(memory: Memory, source_id: int) -> None:
     _copy(memory, source_id, "frames.jsonl", lambda source: copies.frames_of(db, source.id))
     _copy(memory, source_id, "spans.jsonl", lambda source: copies.spans_of(db, source.id))
     _copy(memory, source_id, "checkpoints.jsonl", lambda source: copies.checkpoints_of(db, source.id))
-    _copy(memory, source_id, "packs.jsonl", lambda source: packs.sums(of(memory, source)))
+    _copy(memory, source_id, "packs.jsonl", lambda source: kept.sums(of(memory, source)))
+    kept.changed(memory, source_id)
 
 
 def _copy(memory: Memory, source_id: int, name: str, rows: Callable[[Source], Iterable[Copied]]) -> None:
@@ -121,23 +123,42 @@ def unmark(memory: Memory, source_ids: Iterable[int | None]) -> None:
         _mark(memory, source_id).unlink(missing_ok=True)
 
 
+@contextmanager
+def owing(memory: Memory, source_id: int) -> Iterator[None]:
+    """Owe a source new copies from here on, until they are made at the end of the block."""
+    mark(memory, [source_id])
+    yield
+    unmark(memory, [source_id])
+
+
+def owed(memory: Memory) -> set[int]:
+    """The sources that are owed copies."""
+    return {_number(mark) for mark in (memory.folder / "tmp").glob(f"{_OWED}*")} - {0}
+
+
 def mend(memory: Memory) -> None:
     """Make the copies that a process owed when it died."""
     for mark in (memory.folder / "tmp").glob(f"{_OWED}*"):
-        number = int(mark.name.removeprefix(_OWED).split("-")[0])
+        number = _number(mark)
         if number == 0:
             write_loose_notes(memory)
         write_source(memory, number)
         write_transcript(memory, number)
         write_notes(memory, number)
-        if _has_frames(memory, number):
+        if _has(memory, number, "frames.jsonl"):
             write_frames(memory, number)
+        if _has(memory, number, "screen.jsonl"):
+            write_screen(memory, number)
         mark.unlink()
 
 
-def _has_frames(memory: Memory, source_id: int) -> bool:
+def _number(mark: Path) -> int:
+    return int(mark.name.removeprefix(_OWED).split("-")[0])
+
+
+def _has(memory: Memory, source_id: int, name: str) -> bool:
     source = sources.by_ids(memory.db, [source_id]).get(source_id)
-    return source is not None and (of(memory, source) / "frames.jsonl").exists()
+    return source is not None and (of(memory, source) / name).exists()
 
 
 def _mark(memory: Memory, source_id: int | None) -> Path:

@@ -13,6 +13,11 @@ from pathlib import Path
 _UNLIMITED = 2**60  # version 1 writes a huge number where nothing is set
 _GROUPS = Path("/sys/fs/cgroup")
 _PROC = Path("/proc")
+# File systems that lie on another machine, where a database file of one owner is not safe.
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "afs", "ceph", "fuse.ceph", "glusterfs"}
+    | {"fuse.glusterfs", "fuse.s3fs", "fuse.rclone", "lustre", "gpfs", "beegfs"}
+)
 
 
 def memory_bytes(groups: Path = _GROUPS, proc: Path = _PROC) -> int:
@@ -34,6 +39,21 @@ def processors(groups: Path = _GROUPS, proc: Path = _PROC) -> int:
         if share is not None:
             found.append(share)
     return max(1, math.ceil(min(found)))
+
+
+def file_system(folder: Path, proc: Path = _PROC) -> str:
+    """The type of the file system that holds a folder; empty where that cannot be known."""
+    try:
+        lines = (proc / "self" / "mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    here, best, found = str(folder.resolve()), -1, ""
+    for line in lines:
+        _, place, kind = line.split(" ")[:3]
+        place = place.replace("\\040", " ")
+        if (here == place or here.startswith(place.rstrip("/") + "/")) and len(place) >= best:
+            best, found = len(place), kind
+    return found
 
 
 def memory_used(groups: Path = _GROUPS, proc: Path = _PROC) -> int | None:

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -76,6 +77,23 @@ def sums(folder: Path) -> list[Sum]:
     return found
 
 
+def place(file: Path, target: Path) -> None:
+    """Let `target` be a durable copy of a file, all at once. Raises DiskFull."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(file, part)
+        part.chmod(0o600)
+        with part.open("rb") as copied:
+            os.fdatasync(copied.fileno())
+        part.replace(target)
+        _sync(target.parent)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        if no_room(error):
+            raise DiskFull from error
+        raise
+
+
 class PackWriter:
     """A pack that is being written; see `open_pack`."""
 
@@ -105,11 +123,7 @@ class PackWriter:
         self._write(_TRAILER, self._end)
         os.fdatasync(self._file)
         if not self._named:
-            directory = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            _sync(self._folder)
             self._named = True
         return self._end
 
@@ -127,6 +141,8 @@ class PackWriter:
         if length % _BLOCK:
             raise ValueError(f"a pack's length is a multiple of {_BLOCK}, not {length}")
         facts = os.fstat(self._file)
+        if not self._is_named(name, facts):
+            raise Locked(f"{name} in {self._folder.name} has just been moved away.")
         if facts.st_size < length:
             raise NotFound(f"{name} in {self._folder.name} has lost what was committed.")
         if facts.st_nlink > 1:
@@ -134,6 +150,13 @@ class PackWriter:
         os.ftruncate(self._file, length)
         if length:
             self._write(_TRAILER, length)
+
+    def _is_named(self, name: str, facts: os.stat_result) -> bool:
+        """Whether the file is still the one of that name: closed packs may go to a bucket."""
+        try:
+            return os.path.samestat(facts, (self._folder / name).lstat())
+        except FileNotFoundError:
+            return False
 
     def _part(self, name: str, length: int) -> None:
         """Go on in a file of one's own: this one is a backup's too, which must stay as it is."""
@@ -164,6 +187,15 @@ class PackWriter:
             if no_room(error):
                 raise DiskFull from error
             raise
+
+
+def _sync(folder: Path) -> None:
+    """Make durable which files a folder has."""
+    directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _refuse_other_files(pack: str) -> None:

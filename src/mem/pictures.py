@@ -4,7 +4,7 @@ import io
 
 from PIL import Image
 
-from mem import packs
+from mem import kept
 from mem.memory import Memory
 from mem.store import sources
 from mem.types import Frame
@@ -18,13 +18,13 @@ _SIGNATURES = ((b"\xff\xd8", "image/jpeg"), (b"RIFF", "image/webp"))
 def read(memory: Memory, frame: Frame, width: int | None) -> tuple[bytes, str]:
     """The picture's bytes and media type: as stored, the thumbnail, or scaled down to `width` pixels.
 
-    Raises NotFound when the pack is gone.
+    Raises NotFound when the pack is gone, and StorageFailed when the bucket that has it does not answer.
     """
     folder = memory.folder / sources.folder(memory.db, frame.source_id)
     if width is not None and width <= THUMB_WIDTH:
-        data = packs.read(folder, frame.pack, frame.thumb_offset, frame.thumb_length)
+        data = kept.read(memory, folder, frame.pack, frame.thumb_offset, frame.thumb_length)
     else:
-        data = packs.read(folder, frame.pack, frame.offset, frame.length)
+        data = kept.read(memory, folder, frame.pack, frame.offset, frame.length)
         if width is not None and width < frame.width:
             data = narrowed(data, width)
     return data, media_type(data)

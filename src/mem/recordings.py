@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mem import folders
+from mem import folders, kept
 from mem.errors import NotFound
 from mem.memory import Memory
 from mem.store import sources
@@ -36,7 +36,7 @@ _WEBM = {"vp8", "vp9", "av1"}
 
 
 def find(memory: Memory, source_id: int) -> tuple[Path, str]:
-    """The file of a source and its media type.
+    """The file of a source and its media type; where it lies in a bucket, its place in the folder.
 
     Raises NotFound when there is none: never kept, moved away, or another file by now.
     """
@@ -45,11 +45,12 @@ def find(memory: Memory, source_id: int) -> tuple[Path, str]:
     gone = NotFound(f"The recording of source {source_id} is not here any more; its frames and words are.")
     if file is None:
         raise gone
+    there = kept.elsewhere(file)
     try:
-        stat = file.stat()
+        same = file.is_file() and file.stat().st_size == source.size
     except OSError:
         raise gone from None
-    if not file.is_file() or stat.st_size != source.size:
+    if not same and (there is None or there.size != source.size):
         raise gone
     return file, media_type(source)
 

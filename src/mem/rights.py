@@ -4,7 +4,7 @@ from pathlib import Path
 
 _PRIVATE = (
     "mem.duckdb", "mem.duckdb.wal", "server.json", "config.yaml", "audit.jsonl", "sources", "uploads",
-    "index", "tmp", "backups", "quarantine",
+    "index", "tmp", "backups", "quarantine", "cache",
 )  # fmt: skip
 
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from pydantic import Field, StringConstraints
 from starlette.responses import FileResponse, Response, StreamingResponse
 
-from mem import recordings, transcripts
-from mem.api import cursors, guard, render, times
+from mem import kept, recordings, transcripts
+from mem.api import cursors, guard, opened, ranged, render, times
 from mem.api.parameters import Cursor, Id, Label, Limit, Mem, Priority
 from mem.api.shapes import SourcePage, Transcript
 from mem.api.uploads import accepted
@@ -121,7 +121,10 @@ def transcript(memory: Mem, source_id: Id, form: transcripts.Form) -> Response:
     response_class=FileResponse,
     responses={200: {"content": {"video/*": {}, "audio/*": {}}}, 206: {"description": "The range asked for"}},
 )
-def video(memory: Mem, source_id: Id) -> Response:
+def video(request: Request, memory: Mem, source_id: Id) -> Response:
     """The recording itself, whole or by Range (also with If-Range; HEAD says its size)."""
     path, media_type = recordings.find(memory, source_id)
-    return FileResponse(path, media_type=media_type, headers={"Cache-Control": "private, no-cache"})
+    there = kept.elsewhere(path)
+    if there is not None:
+        return ranged.answer(request, memory, there, media_type)
+    return opened.answer(memory, path, media_type)

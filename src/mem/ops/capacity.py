@@ -14,7 +14,8 @@ _DAY = timedelta(days=1)
 class Capacity:
     """Growth by day over the last days, fewer where the memory is younger, and how long the disk lasts.
 
-    Bytes are of what is kept on disk. `days_left` null: nothing grows, or for longer than a century.
+    Bytes are of what is kept; `bytes_per_day` leaves out what goes to a bucket. `days_left` null: nothing
+    grows, or for longer than a century.
     """
 
     looked_days: float  # that the growth is told from
@@ -51,7 +52,7 @@ def forecast(memory: Memory, now: datetime | None = None, *, days: int = 30) -> 
     images = facts.image_bytes(memory.db, since)
     originals = sum(day.originals for day in taken)
     database = _database_bytes(memory, images)
-    grown = (images + originals + database) / looked
+    grown = (_filling(memory, images, originals) + database) / looked
     free = room(memory)
     left = free / grown if grown > 0 else None
     if left is not None and left > 36_500:
@@ -68,6 +69,14 @@ def forecast(memory: Memory, now: datetime | None = None, *, days: int = 30) -> 
         days_left=None if left is None else round(left, 1),
         full_at=None if left is None else now + left * _DAY,
     )
+
+
+def _filling(memory: Memory, images: int, originals: int) -> int:
+    """Of what came, the bytes that fill what there is room for: a bucket has no end but storage.max_bytes."""
+    storage = memory.config.storage
+    if storage.max_bytes is not None:
+        return images + originals
+    return (0 if storage.frames else images) + (0 if storage.originals else originals)
 
 
 def _database_bytes(memory: Memory, recent_images: int) -> float:

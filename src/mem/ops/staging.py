@@ -8,6 +8,7 @@ from typing import Any
 from mem import folders
 from mem.config import Config
 from mem.errors import BackupDamaged, BadRequest, DatabaseFailed, SealedBackup
+from mem.objects import pointer
 from mem.ops.backup import filling, linking, manifest, sealing
 from mem.ops.backup.manifest import Manifest, Stored
 from mem.ops.chores import Tell
@@ -136,7 +137,10 @@ class Stage:
             named = whole.originals(session)
         for folder, name in named:
             there, here = self._config.data_dir / folder / name, self.folder / folder / name
-            if here.exists() or not there.is_file() or not name.startswith(f"{folders.ORIGINAL}."):
+            led = pointer.place(there)  # to where it lies in a bucket
+            if here.exists() or not name.startswith(f"{folders.ORIGINAL}."):
                 continue
-            here.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.originals_kept += linking.link(there, here)
+            if there.is_file() or led.is_file():
+                here.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                kept = linking.link(there, here) or linking.link(led, pointer.place(here))
+                self.originals_kept += kept

@@ -12,6 +12,7 @@ from mem.capture import progress
 from mem.capture.frames import LIVE
 from mem.capture.progress import Seen
 from mem.errors import FolderDamaged
+from mem.objects import pointer
 from mem.ops import records
 from mem.store import forgetting, sources
 from mem.store.frames import NewFrame
@@ -58,9 +59,20 @@ def frames(folder: Path) -> list[Frame] | None:
     if not all((folder / f"{name}.jsonl").is_file() for name in ("frames", "spans", "checkpoints")):
         return None
     found = _read(folder / "frames.jsonl", lambda row: Frame(**row))
-    places = {name: _members(folder / name) for name in {frame.pack for frame in found}}
-    fits = all(places[f.pack].get(f.offset) == f.length for f in found)
+    away = _away(folder)
+    places = {name: _members(folder / name) for name in {frame.pack for frame in found} - away}
+    fits = all(f.pack in away or places[f.pack].get(f.offset) == f.length for f in found)
     return found if fits else None
+
+
+def _away(folder: Path) -> set[str]:
+    """The packs that lie in a bucket and are, by their sums, those for which frames.jsonl was written."""
+    found = set()
+    for said in _read(folder / "packs.jsonl", lambda row: row):
+        there = None if (folder / said["pack"]).exists() else pointer.read(folder / said["pack"])
+        if there is not None and (there.size, there.sha256) == (said["size"], said["sha256"]):
+            found.add(said["pack"])
+    return found
 
 
 def spans(folder: Path) -> list[Span]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import mem
-from mem import folders, packs, transcripts, types
+from mem import folders, kept, transcripts, types
 from mem.errors import ExportTooLarge, MediaError, NotFound
 from mem.memory import Memory
 from mem.ops.export import recording, sheet
@@ -168,7 +168,7 @@ class _Export:
 
     def _picture(self, source: Source, frame: Frame, offset: int, length: int) -> bytes | None:
         try:
-            return packs.read(folders.of(self._memory, source), frame.pack, offset, length)
+            return kept.read(self._memory, folders.of(self._memory, source), frame.pack, offset, length)
         except NotFound as error:
             self._omitted.append({"source": source.id, "what": f"frame {frame.id}", "why": error.detail})
             return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from mem import recordings
+from mem import kept, recordings
 from mem.capture.look import child_limits
 from mem.errors import DecoderCrashed
 from mem.media import sandbox
@@ -34,10 +34,11 @@ def find(memory: Memory, source: Source, start: datetime, end: datetime, stack: 
 
     Raises NotFound when the recording is not kept, and a MediaError when it cannot be cut.
     """
-    path, _ = recordings.find(memory, source.id)
+    named, _ = recordings.find(memory, source.id)
+    path = kept.file(memory, named)
     if start <= source.started_at and source.ended_at is not None and source.ended_at <= end:
         pieces = _read(path)
-        return Part(path.suffix, pieces, source.size, whole=True, zero=source.started_at)
+        return Part(named.suffix, pieces, source.size, whole=True, zero=source.started_at)
     media = source.media
     streams = (media.video, media.audio) if media is not None else ()
     request = {
