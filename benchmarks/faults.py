@@ -32,6 +32,7 @@ from typing import Any
 import httpx
 
 from benchmarks.household import DAY, FACTS, NOTES, Household
+from mem import machine
 from tests import servers
 from tests.faults import stage
 from tests.faults.stage import Play, Stage
@@ -73,7 +74,7 @@ def kills(tally: Tally, playing: Stage, media: Path, place: Path) -> None:
             if home.finished.wait(chance.uniform(0.1, 2.0)):
                 break
             server = home.up()
-            if chance.random() < 0.35 and (there := sorted(children(server.process.pid))):
+            if chance.random() < 0.35 and (there := sorted(machine.children(server.process.pid))):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(chance.choice(there), signal.SIGKILL)
                 tally.count("child")

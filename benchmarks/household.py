@@ -16,6 +16,7 @@ NOTES = 60
 FACTS = {
     "capture__stretch_seconds": "10",
     "jobs__max_attempts": "100",
+    "jobs__poison_deaths": "1000",
     "jobs__poll_seconds": "0.2",
     "capture__frame__interval_seconds": "1",
 }

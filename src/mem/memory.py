@@ -13,12 +13,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mem import reindex, rights
+from mem import machine, reindex, rights
 from mem.config import Config
 from mem.errors import BadConfig
 from mem.index import Index
 from mem.meaning import Meaning
+from mem.media.nursery import Nursery
 from mem.media.warm import Warm
+from mem.objects.bucket import Access
+from mem.objects.cache import Cache
+from mem.objects.remote import Remote
+from mem.speech import native
 from mem.store import engines, swap
 from mem.store.database import Database
 
@@ -76,6 +81,10 @@ class Pulse:
             return time.monotonic() - min(self._beats.values()) if self._beats else None
 
 
+def _ear() -> Warm:
+    return Warm("mem.capture.child", "hear", native.environment())
+
+
 @dataclass(frozen=True)
 class Memory:
     """One opened memory."""
@@ -84,11 +93,26 @@ class Memory:
     db: Database
     index: Index
     folder: Path  # the data directory
+    remote: Remote  # files that lie in buckets
     bell: Bell = field(default_factory=Bell)
     pulse: Pulse = field(default_factory=Pulse)
     copying: threading.Lock = field(default_factory=threading.Lock)  # of rows into a source's folder
     meaning: Meaning | None = None  # where search.semantic is on
-    ear: Warm = field(default_factory=lambda: Warm("mem.capture.child", "hear"))  # keeps the speech model
+    ear: Warm = field(default_factory=_ear)  # keeps the speech model
+    eye: Nursery = field(default_factory=lambda: Nursery("mem.capture.child", "eye"))  # the decoders
+    reader: Nursery = field(default_factory=lambda: Nursery("mem.capture.child", "reader"))  # RapidOCR
+
+    def reap(self) -> None:
+        """Let go of children that ended because nothing came."""
+        self.ear.reap()
+        self.eye.reap()
+        self.reader.reap()
+
+    def leave(self) -> None:
+        """End the children that rest for the calling thread, which will not be back."""
+        self.ear.leave()
+        self.eye.leave()
+        self.reader.leave()
 
 
 def _check_rights(config: Config) -> None:
@@ -103,18 +127,30 @@ def _check_rights(config: Config) -> None:
     log.warning("%s Close it with: chmod -R go= %s", detail, config.data_dir, extra={"action": "exposed"})
 
 
+def check_place(folder: Path, url: str | None, proc: Path = Path("/proc")) -> None:
+    """Raise BadConfig for a DuckDB file on a file system of another machine."""
+    kind = machine.file_system(folder, proc)
+    if url is None and kind in machine.NETWORK:
+        raise BadConfig(
+            f"{folder} is on {kind}, where locks do not hold: a DuckDB file there can be lost.",
+            hint="Keep the data directory on a disk of this machine, and set storage.frames to a bucket; or "
+            "set database.url: with PostgreSQL the data directory may be shared.",
+        )
+
+
 @contextlib.contextmanager
 def open_memory(config: Config, *, migrating: bool = True) -> Iterator[Memory]:
     """Open the memory in `config.data_dir`, making the directory when it is missing.
 
     Raises Locked when another process holds the database, DatabaseFailed when it cannot be opened, and
     without `migrating` SchemaDiffers when its schema is not this version's; BadConfig when others can read
-    what is private and security.strict_permissions is set.
+    what is private and security.strict_permissions is set, and for DuckDB on another machine's disk.
     """
     os.umask(0o077)
     folder = config.data_dir
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     _check_rights(config)
+    check_place(folder, config.database.url)
     folder = folder.resolve()  # recordings are opened by real paths, in which no link is followed
     for name in FOLDERS:
         (folder / name).mkdir(mode=0o700, exist_ok=True)
@@ -134,9 +170,35 @@ def open_memory(config: Config, *, migrating: bool = True) -> Iterator[Memory]:
             reindex.open_index(db, folder / "index") as index,
             _meaning(config, db, index) as meaning,
         ):
-            memory = Memory(config=config, db=db, index=index, folder=folder, meaning=meaning)
-            with contextlib.closing(memory.ear):
+            memory = Memory(
+                config=config,
+                db=db,
+                index=index,
+                folder=folder,
+                remote=remote(config, folder),
+                meaning=meaning,
+            )
+            with (
+                contextlib.closing(memory.ear),
+                contextlib.closing(memory.eye),
+                contextlib.closing(memory.reader),
+            ):
                 yield memory
+
+
+def remote(config: Config, folder: Path) -> Remote:
+    """The buckets that the configuration leads to; none of them is asked yet."""
+    storage, s3 = config.storage, config.storage.s3
+    access = Access(
+        endpoint=s3.endpoint,
+        region=s3.region,
+        access_key_id=s3.access_key_id,
+        secret_access_key=s3.secret_access_key,
+        session_token=s3.session_token,
+        virtual_hosted=s3.virtual_hosted,
+        timeout_seconds=s3.timeout_seconds,
+    )
+    return Remote(access, Cache(folder / "cache", storage.cache_bytes, storage.min_free_bytes))
 
 
 @contextlib.contextmanager

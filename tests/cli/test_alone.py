@@ -5,6 +5,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
+from mem.ocr import engines
+from tests import videos
+
 
 def mem(folder, *words: str) -> subprocess.CompletedProcess[str]:
     environ = os.environ | {"MEM_DATA_DIR": str(folder), "MEM_STORAGE__MIN_FREE_BYTES": "0"}
@@ -28,6 +33,14 @@ def test_a_capture_that_is_not_waited_for_is_kept_and_says_who_does_it(folder, t
     job = mem(folder, "jobs", "follow", "1", "--json")
     assert job.returncode == 1
     assert json.loads(job.stdout)["error_code"] == "not_media"
+
+
+@pytest.mark.skipif(engines.present("auto") is None, reason="nothing here reads text off frames")
+def test_text_on_screen_is_read_before_a_capture_without_a_server_ends(folder, tmp_path):
+    videos.write(tmp_path / "v.mp4", [(0, videos.scene(1))])
+    assert mem(folder, "capture", "v.mp4").returncode == 0
+    found = json.loads(mem(folder, "jobs", "--json").stdout)["jobs"]
+    assert {job["kind"]: job["state"] for job in found} == {"capture": "done", "screen": "done"}
 
 
 def test_a_memory_that_another_process_holds_is_75_and_names_it(folder):

@@ -3,6 +3,7 @@
 The files are made by `tests.oddities`, and what must come of them stands in its `outcomes`.
 """
 
+import contextlib
 import io
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from PIL import Image
 from mem.capture import look
 from mem.errors import MediaError, MemError
 from mem.media import audio, container, sandbox
+from mem.media.nursery import Nursery
 from mem.memory import Memory
 from mem.types import Media
 from tests import looking, oddities, videos
@@ -27,6 +29,7 @@ from tests.oddities.outcomes import EXPECTED, UNSAFE, Taken
 from tests.processes import children, descriptors
 
 LIMITS = sandbox.Limits(memory=3 * 2**29, stall_seconds=20, wall_seconds=60)
+PROBE = {"max_pixels": 33_177_600, "max_streams": 64, "max_duration_ms": 10**9}
 LISTEN: dict[str, Any] = {
     "model_path": "/nowhere",
     "model_name": "none",
@@ -44,14 +47,29 @@ FOREIGN = sorted(
 )
 
 
+EYE = Nursery("mem.capture.child", "eye")  # of the limits above; the other of those that are configured
+PROBING = Nursery("mem.capture.child", "eye")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def eye(tmp_path_factory):
+    """What forks for the files ends with them."""
+    with contextlib.closing(EYE), contextlib.closing(PROBING):
+        yield
+
+
 def test_every_file_has_its_outcome():
     assert set(EXPECTED) == set(oddities.MAKERS)
     assert len(EXPECTED) >= 60
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_left(tmp_path):
+def nothing_is_left(tmp_path, config):
     """No process, no descriptor and no file beside the input stays behind."""
+    first = videos.write(tmp_path / "first.mp4", [(0, videos.flat((9, 9, 9)))])
+    probe(first, config)  # what forks is there from here on
+    list(run("probe", first, PROBE).messages)
+    first.unlink()
     opened, own = descriptors(), children()
     yield
     assert descriptors() <= opened
@@ -75,7 +93,7 @@ def test_an_odd_file_gives_what_it_should(tmp_path, config, name):
 
 
 def probe(file: Path, config: Any) -> Media:
-    return look.probe(cast("Memory", SimpleNamespace(config=config)), file, sandbox.never)
+    return look.probe(cast("Memory", SimpleNamespace(config=config, eye=PROBING)), file, sandbox.never)
 
 
 def refusal(file: Path, config: Any) -> str:
@@ -86,7 +104,7 @@ def refusal(file: Path, config: Any) -> str:
 
 
 def run(operation: str, file: Path, request: dict[str, Any]) -> looking.Seen:
-    with sandbox.run("mem.capture.child", operation, file, request, limits=LIMITS) as messages:
+    with EYE.run(operation, file, request, limits=LIMITS, idle=60) as messages:
         return looking.Seen(list(messages))
 
 
@@ -148,9 +166,8 @@ import sys
 from pathlib import Path
 from mem.errors import MemError
 from mem.media import sandbox
-from tests.e2e.test_oddities import LIMITS, LISTEN
+from tests.e2e.test_oddities import LIMITS, LISTEN, PROBE
 from tests.looking import REQUEST
-PROBE = {"max_pixels": 33_177_600, "max_streams": 64, "max_duration_ms": 10**9}
 for file in map(Path, sys.argv[1:]):
     for operation, request in (("probe", PROBE), ("see", REQUEST), ("hear", LISTEN)):
         try:

@@ -17,8 +17,8 @@ CAPTURE = (
     "job.submitted", "job.claimed", "source.added", "source.housed", "capture.begun", "pack.appended",
     "pack.synced", "state.written", "state.named", "stretch.seen", "seen.finished", "capture.settled",
     "capture.copied", "job.ended", "index.committed", "database.changed", "database.committed",
-    "schema.prepared", "schema.stepped", "server.noted", "index.emptied", "index.filled", "copy.written",
-    "copy.named",
+    "schema.prepared", "schema.stepping", "schema.stepped", "server.noted", "index.emptied", "index.filled",
+    "copy.written", "copy.named",
 )  # fmt: skip
 CUTS: dict[str, tuple[str, ...]] = {
     "captured": CAPTURE,

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem import failpoints, folders
+from mem.api import writeback
 from mem.api.room import Claim
 from mem.errors import DiskFull, TooLarge, no_room
 
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
 
 SUFFIX = ".part"
 _BLOCK = 2**20  # bytes handed to the disk at once
+_LARGE = 2**14  # bytes of a chunk
 # So much at most waits to reach the disk when the last byte comes: the answer must not take long then.
 _MARK_BYTES = 64 * 2**20
 _MARK_SECONDS = 5.0
+
+Chunk = bytes | bytearray
+Block = list[Chunk]
 
 
 class Part:
@@ -59,24 +64,29 @@ class Part:
         if self.size > self._limit:
             raise TooLarge(f"This upload may hold {self._limit:,} bytes; it has more.")
 
-    def write(self, block: bytes) -> None:
+    def write(self, block: Block) -> None:
         """Append `block`. Raises DiskFull."""
-        self._claim.use(len(block))
-        rest = memoryview(block)
+        self._claim.use(sum(map(len, block)))
+        for chunk in block:
+            self._append(chunk)
+            self.digest.update(chunk)  # this and writing let other threads run
+            if self.piece is not None:
+                self.piece.update(chunk)
+            self.written += len(chunk)
+        failpoints.reach("upload.written")
+        writeback.begin(self._fd)
+        now = time.monotonic()
+        if self.written - self._marked >= _MARK_BYTES or now - self._marked_at >= _MARK_SECONDS:
+            self.mark()
+            self._marked, self._marked_at = self.written, time.monotonic()
+
+    def _append(self, chunk: Chunk) -> None:
+        rest = memoryview(chunk)
         try:
             while rest:
                 rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
             raise _full(error) from None
-        self.digest.update(block)
-        if self.piece is not None:
-            self.piece.update(block)
-        self.written += len(block)
-        failpoints.reach("upload.written")
-        now = time.monotonic()
-        if self.written - self._marked >= _MARK_BYTES or now - self._marked_at >= _MARK_SECONDS:
-            self.mark()
-            self._marked, self._marked_at = self.written, time.monotonic()
 
     def sync(self) -> None:
         """Wait until what was written is on the disk. Raises DiskFull."""
@@ -114,22 +124,34 @@ async def store(chunks: AsyncIterator[bytes], part: Part) -> None:
 
     However it ends, all that was received and counted is written.
     """
-    block = bytearray()
+    block: Block = []
+    held = 0  # bytes
     writing: asyncio.Future[None] | None = None
     try:
         async for chunk in chunks:
             part.count(len(chunk))
-            block += chunk
-            if len(block) >= _BLOCK:
+            held += len(chunk)
+            _add(block, chunk)
+            if held >= _BLOCK:
                 if writing is not None:
                     await writing
-                writing = asyncio.ensure_future(asyncio.to_thread(part.write, bytes(block)))
-                block.clear()
+                writing = asyncio.ensure_future(asyncio.to_thread(part.write, block))
+                block, held = [], 0
     finally:
         if writing is not None:
             await asyncio.shield(writing)
         if block:
-            await asyncio.to_thread(part.write, bytes(block))
+            await asyncio.to_thread(part.write, block)
+
+
+def _add(block: Block, chunk: bytes) -> None:
+    """Put a chunk behind the others: a large one as it is, since copying costs; small ones together."""
+    if len(chunk) >= _LARGE:
+        block.append(chunk)
+    elif block and isinstance(block[-1], bytearray):
+        block[-1] += chunk
+    else:
+        block.append(bytearray(chunk))
 
 
 def sweep(folder: Path) -> int:

@@ -82,4 +82,5 @@ def _rate(memory: Memory, files: Sequence[PlannedFile]) -> float | None:
             continue
         if media.duration_ms:
             size, duration_ms = size + file.size, duration_ms + media.duration_ms
+    memory.eye.leave()
     return size * 1000 / duration_ms if duration_ms else None

@@ -1,11 +1,12 @@
-"""The process that decodes one recording: `python -m mem.capture.child probe|see|hear|read`.
+"""The process that decodes one recording: `python -m mem.capture.child probe|see|hear|read|eye|reader`.
 
-Started by `mem.media.sandbox.run`, never by hand. The recording is its standard input (descriptor
-0), which the decoders open by number, so that no path is known here. Decoders are imported only
-once the limits are in force.
+Started by `mem.media.sandbox.run` and its like, never by hand. The recording is its standard input
+(descriptor 0), which the decoders open by number, so that no path is known here. Decoders are imported
+only once the limits are in force.
 """
 
 import dataclasses
+import importlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -38,11 +39,33 @@ class _Hearing:
         yield from hear.hear(request, state, loaded=self._loaded)
 
 
-def _read(request: dict[str, Any], state: bytes) -> Iterator[Message]:
-    from mem.capture import read
+class _Reading:
+    """Reads text off pictures, with the models that were loaded before there was any."""
 
-    yield from read.read(request, state)
+    def __init__(self) -> None:
+        self._loaded: Any = None
+
+    def load(self) -> None:
+        """Load RapidOCR's models."""
+        from mem.capture import read  # noqa: F401 - what it needs is loaded as well
+        from mem.ocr.rapid import Rapid
+
+        self._loaded = Rapid(threads=1)  # not used yet: then ONNX Runtime has a thread, and nothing may fork
+
+    def __call__(self, request: dict[str, Any], state: bytes) -> Iterator[Message]:
+        from mem.capture import read
+
+        yield from read.read(request, state, engine=self._loaded if request["engine"] == "rapidocr" else None)
+
+
+def _load_decoders() -> None:
+    importlib.import_module("mem.media.probe")
+    importlib.import_module("mem.capture.see")
 
 
 if __name__ == "__main__":
-    confined.serve({"probe": _probe, "see": _see, "hear": _Hearing(), "read": _read})
+    reading = _Reading()
+    confined.serve(
+        {"probe": _probe, "see": _see, "hear": _Hearing(), "read": reading},
+        {"eye": _load_decoders, "reader": reading.load},
+    )

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 
-from mem import failpoints, folders, observe, packs, types
+from mem import failpoints, folders, kept, observe, types
 from mem.capture import exclusions, gaps, progress
 from mem.capture.lease import Lease
 from mem.capture.progress import Seen
@@ -56,8 +56,14 @@ def see(
     request = _request(memory, checkpoint) | _not_kept(memory, source)
     with (
         _Storing(memory, lease, source, shelf, checkpoint) as storing,
-        sandbox.run(
-            "mem.capture.child", "see", path, request, state=state, limits=limits, cancelled=lease.stopped
+        memory.eye.run(
+            "see",
+            path,
+            request,
+            state=state,
+            limits=limits,
+            cancelled=lease.stopped,
+            idle=memory.config.media.idle_seconds,
         ) as messages,
     ):
         for message in messages:
@@ -152,7 +158,7 @@ class _Storing:
         self._name = self._shelf.pack_name(at.until_ms if at else 0)
         length = at.pack_length if at and at.pack == self._name else 0
         self._open.close()
-        self._pack = self._open.enter_context(packs.open_pack(self._folder, self._name, length))
+        self._pack = self._open.enter_context(kept.open_pack(self._memory, self._folder, self._name, length))
 
     def take(self, message: Message) -> None:
         """Store one message of the child."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from mem import failpoints, folders, types
+from mem import failpoints, folders, kept, types
 from mem.capture import exclusions, vetting
 from mem.capture.lease import Lease
 from mem.errors import (
@@ -61,7 +61,8 @@ def look(memory: Memory, lease: Lease) -> Looked:
     if known is not None:
         with memory.db.write() as w:
             lease.job = _attach(w, job, known.id, before if known.path == str(path) else None)
-            if not job.params["upload"] and (file := folders.media_file(memory, known)) and not file.exists():
+            file = folders.media_file(memory, known)
+            if not job.params["upload"] and file and kept.size(file) is None:
                 known = sources.settle(w, known.id, state=known.state, path=str(path))
         failpoints.reach("source.known")
         return Looked(adopt(memory, known, job.params), new=False)
@@ -147,7 +148,7 @@ def adopt(memory: Memory, source: Source, params: Mapping[str, object]) -> Sourc
     upload = Path(str(params["path"]))
     if params["upload"] and upload.exists():
         file = folders.media_file(memory, source)
-        if source.original is not None and file is not None and not file.exists():
+        if source.original is not None and file is not None and kept.size(file) is None:
             upload.replace(file)
         else:
             upload.unlink()
@@ -164,8 +165,13 @@ def probe(memory: Memory, path: Path, stopped: Callable[[], bool]) -> Media:
         "max_streams": limits.max_streams,
         "max_duration_ms": limits.max_duration_seconds * 1000,
     }
-    with sandbox.run(
-        "mem.capture.child", "probe", path, request, limits=child_limits(memory), cancelled=stopped
+    with memory.eye.run(
+        "probe",
+        path,
+        request,
+        limits=child_limits(memory),
+        cancelled=stopped,
+        idle=limits.idle_seconds,
     ) as messages:
         found = [message.fields for message in messages if message.kind == "media"]
     if len(found) != 1:
@@ -241,11 +247,12 @@ def unchanged(memory: Memory, lease: Lease, source: Source) -> Path:
     """The file of a recording, which is still what was looked at.
 
     One that was touched since is read once more: only its content counts. Raises NotFound when it is gone,
-    RecordingChanged when it is another one by now, Stopped.
+    RecordingChanged when it is another one by now, StorageFailed, Stopped.
     """
     path = folders.media_file(memory, source)
     if path is None or not has_size(path, source.size):
         raise NotFound(f"The recording of source {source.id} is no longer at {path} as it was.")
+    path = kept.file(memory, path)
     seen = mark(path)
     if source.original is not None or lease.job.file_mark == seen:
         return path
@@ -258,11 +265,12 @@ def unchanged(memory: Memory, lease: Lease, source: Source) -> Path:
 
 
 def has_size(path: Path, size: int) -> bool:
-    """Whether a file of that many bytes lies at `path`."""
+    """Whether a file of that many bytes lies at `path`, or in a bucket for it."""
     try:
         return path.stat().st_size == size
     except OSError:
-        return False
+        there = kept.elsewhere(path)
+        return there is not None and there.size == size
 
 
 def _written(path: Path, size: int) -> datetime:

@@ -17,13 +17,13 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
-from mem import folders, packs, reindex, types
+from mem import folders, kept, packs, reindex, types
 from mem.capture import look, reading, relisten, run, submit
 from mem.capture.lease import Lease
 from mem.capture.progress import Heard, lengthen, merge
 from mem.capture.run import Outcome
 from mem.capture.shelf import Aside
-from mem.errors import BadRequest, Conflict, NotFound, RecordingGone
+from mem.errors import BadRequest, Conflict, NotFound, RecordingGone, StorageFailed
 from mem.memory import Memory
 from mem.ocr import engines
 from mem.ops import delete
@@ -293,8 +293,13 @@ def clean(memory: Memory, job_id: int) -> None:
     if note.exists():
         told = json.loads(note.read_text(encoding="utf-8"))
         used = frames.packs(memory.db, told["source"])
-        for name in {*told["new"], *told["old"]} - used:
-            (memory.folder / told["folder"] / name).unlink(missing_ok=True)
+        try:
+            for name in {*told["new"], *told["old"]} - used:
+                kept.drop(memory.remote, memory.folder / told["folder"] / name)
+        except StorageFailed as error:
+            facts = {"action": "packs_wait", "job": job_id, "detail": error.detail}
+            log.warning("packs that nothing needs stay until the next start", extra=facts)
+            return
     shutil.rmtree(aside, ignore_errors=True)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mem import failpoints, folders, observe, reindex
+from mem import failpoints, folders, kept, observe, reindex
 from mem.capture import exclusions, frames, gaps, progress, reading, speech
 from mem.capture.lease import Lease
 from mem.capture.look import child_limits, look, unchanged
@@ -188,7 +188,7 @@ def _clean_up(memory: Memory, source: Source) -> None:
     told = exclusions.original_goes(memory.config, source)  # what is not kept stands in it
     if source.original is not None and (told or not memory.config.storage.keep_originals):
         # The file first: cut short in between, the job comes back here and drops the rest.
-        (folders.of(memory, source) / source.original).unlink(missing_ok=True)
+        kept.drop(memory.remote, folders.of(memory, source) / source.original)
         failpoints.reach("original.dropped")
         with memory.db.write() as w:
             sources.drop_original(w, source.id)

@@ -16,6 +16,7 @@ from mem.cli import (
     folders,
     following,
     local,
+    onscreen,
     options,
     overall,
     render,
@@ -109,6 +110,8 @@ def capture(
                 outcomes.append(outcome)
                 if planned and not outcome.unread and not settings.json:
                     summary.line(outcome)
+            if client.own and wish.wait:  # no server goes on with it
+                onscreen.finish(settings, client, outcomes)
         except KeyboardInterrupt:
             _say_interrupted(settings, client)
             return options.INTERRUPTED

@@ -10,7 +10,8 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 
 from mem import types
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 TASK = "mem.work"
 _AGAIN_SECONDS = 10.0  # after which a job that still waits is told of once more
+_REST_SECONDS = 5.0  # before Celery's worker is started again
 _MOST_WOKEN = 200  # jobs told of at once, and messages that may lie in a queue
 _EXPIRES_SECONDS = 60.0  # a wake-up that nobody took by then has been sent anew
 _PATIENCE_SECONDS = 1.0  # with Redis
@@ -157,7 +159,8 @@ def work(memory: Memory, *, threads: int, kinds: Iterable[JobKind] = jobs.KINDS)
         shift.end()
 
     signals.worker_shutting_down.connect(leave)
-    controller = app.Worker(
+    make = partial(
+        app.Worker,
         pool="threads",
         concurrency=threads,
         queues=[queue_of(kind) for kind in shift.kinds],
@@ -173,9 +176,20 @@ def work(memory: Memory, *, threads: int, kinds: Iterable[JobKind] = jobs.KINDS)
 
     threading.Thread(target=end_with_shift, name="shift-end", daemon=True).start()
     with Bells(memory, app), hands.alone(app):
-        controller.start()
-        shift.end()
+        keep_up(make, shift)
     return shift
+
+
+def keep_up(make: Callable[[], Any], shift: Shift) -> None:
+    """Run Celery's worker until the shift ends.
+
+    One that ends by itself, as it may when Redis goes in the middle of an answer, is followed by another.
+    """
+    while not shift.stop.is_set():
+        make().start()
+        if not shift.stop.wait(_REST_SECONDS):
+            log.warning("Celery's worker ended and is started again", extra={"action": "celery_again"})
+    shift.end()
 
 
 class _Hands:

@@ -12,6 +12,7 @@ from mem.errors import BadConfig
 from mem.jobs import worker
 from mem.jobs.worker import Shift
 from mem.memory import Memory, open_memory
+from mem.ops import offload
 from mem.types import JobKind
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,12 @@ def run(config: Config, *, threads: int, kinds: Sequence[JobKind]) -> None:
         _check_clock(memory)
         facts = {"action": "worker_started", "kinds": ",".join(kinds), "threads": threads}
         log.info("the worker works", extra=facts)
-        shift = (
-            _woken(memory, threads, kinds)
-            if config.jobs.backend == "celery"
-            else _own(memory, threads, kinds)
-        )
+        with offload.running(memory):
+            shift = (
+                _woken(memory, threads, kinds)
+                if config.jobs.backend == "celery"
+                else _own(memory, threads, kinds)
+            )
         log.info("the worker ends", extra={"action": "worker_ended"})
     if shift.ended_by is not None:
         raise shift.ended_by

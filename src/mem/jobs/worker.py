@@ -34,7 +34,7 @@ from mem.errors import (
 )
 from mem.jobs import tasks
 from mem.memory import Memory
-from mem.ops import delete
+from mem.ops import delete, repack
 from mem.store import jobs, migrate
 from mem.store.database import Writer
 from mem.types import Job, JobKind
@@ -100,7 +100,7 @@ def _take_up(memory: Memory) -> None:
     """
     _recover(memory)
     delete.finish(memory)
-    folders.mend(memory)
+    repack.mend(memory)
     _empty(memory.folder / "tmp")
     _drop_uploads(memory)
 
@@ -130,7 +130,9 @@ def _loop(shift: Shift, number: int) -> None:
     while not shift.stop.is_set():
         memory.pulse.beat()
         if turn(shift, number) is None:
+            memory.reap()
             seen = memory.bell.wait(seen, memory.config.jobs.poll_seconds)
+    memory.leave()
     memory.pulse.end()
 
 

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, BinaryIO
 
 from mem.errors import DecoderOutOfMemory, MemError
-from mem.media import landlock, seccomp, wire
+from mem.media import forking, landlock, seccomp, wire
 from mem.media.wire import Message
 
 Operation = Callable[[dict[str, Any], bytes], Iterable[Message]]
@@ -26,10 +26,10 @@ Operation = Callable[[dict[str, Any], bytes], Iterable[Message]]
 OUT_OF_MEMORY_STATUS = 71  # exit status when not even the error could be told
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NAME, _PR_SET_NO_NEW_PRIVS = 1, 4, 15, 38
 _CAPABILITY_VERSION, _CAP_DAC_READ_SEARCH = 0x20080522, 2
 _SIGKILL = 9
-_PLUMBING = ("request", "reply", "more", "idle")  # of the options: descriptors, and how long to wait
+_PLUMBING = ("request", "reply", "more", "control", "idle")  # of the options: descriptors, how long to wait
 _FILES = 256  # open files at once
 # What the libraries look up about the machine, and what they are linked with; nothing of the owner's.
 _MACHINE = (
@@ -67,17 +67,17 @@ def confine(
         "no_file_writes": _limit(resource.RLIMIT_FSIZE, 0),
         "no_core_dumps": _limit(resource.RLIMIT_CORE, 0),
         "file_limit": _limit(resource.RLIMIT_NOFILE, _FILES),
-        "dies_with_parent": _prctl(_PR_SET_PDEATHSIG, _SIGKILL),
+        "dies_with_parent": _tied(parent),
     }
-    if os.getppid() != parent:
-        os._exit(0)  # the parent died before the signal was asked for
     return {"no_network": alone or in_force["few_system_calls"], **in_force}
 
 
-def serve(operations: Mapping[str, Operation]) -> None:
+def serve(operations: Mapping[str, Operation], loads: Mapping[str, Callable[[], None]] | None = None) -> None:
     """Answer the one request this process was started for, then end it.
 
-    With `more`, a socket that recordings come through, it waits `idle` seconds for the next one.
+    With `more`, a socket that recordings come through, it waits `idle` seconds for the next one. With
+    `control`, another such socket, it loads what its name in `loads` says and answers each request in a
+    process that it forks (see `forking`).
 
     An operation gets the request's fields and its state bytes, and yields messages; a plain "end"
     follows unless it yields its own. A MemError that it raises is told to the parent by its code.
@@ -87,8 +87,15 @@ def serve(operations: Mapping[str, Operation]) -> None:
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     answers = {**operations, "strength": lambda *_: iter([Message("strength", in_force)])}
+    if "control" in options:
+        (loads or {}).get(operation, _nothing)()
+        _prctl(_PR_SET_DUMPABLE, 0)  # what it forks can look into no memory but its own
+        operation, asked, told = forking.recording(options["control"], options["idle"], _tied)
+        _call_it(operation)
+    else:
+        asked, told = options["request"], options["reply"]
     more = socket.socket(fileno=options["more"]) if "more" in options else None
-    with os.fdopen(options["request"], "rb") as file, os.fdopen(options["reply"], "wb") as reply:
+    with os.fdopen(asked, "rb") as file, os.fdopen(told, "wb") as reply:
         request = wire.receive(file)
         while request is not None:  # the parent may change its mind
             try:
@@ -101,6 +108,10 @@ def serve(operations: Mapping[str, Operation]) -> None:
             request = wire.receive(file) if waits else None
     sys.stderr.flush()
     os._exit(0)  # no native destructor gets the chance to crash after the work is done
+
+
+def _nothing() -> None:
+    """What there is to load for most."""
 
 
 def _next(more: socket.socket, idle: float) -> bool:
@@ -138,6 +149,20 @@ def _answer(operation: Operation, request: Message, reply: BinaryIO) -> None:
         error = {"code": DecoderOutOfMemory.code}
     if error is not None:  # out of the handler, so that what the failed work held is free again
         wire.send(reply, "error", error)
+
+
+def _tied(parent: int) -> bool:
+    """Die with the parent, at once where it has died already; whether that holds."""
+    asked = _prctl(_PR_SET_PDEATHSIG, _SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+    return asked
+
+
+def _call_it(operation: str) -> None:
+    """Give this process a name of its own in the list of processes."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, operation.encode())
 
 
 def _limit(what: int, value: int) -> bool:

@@ -78,9 +78,7 @@ def _rules(handled: int) -> int:
     asked = struct.pack("=Q", handled)
     asked += struct.pack("=Q", _NETWORK) if found >= 4 else b""
     asked += struct.pack("=Q", _SCOPE) if found >= 6 else b""
-    return int(
-        ctypes.CDLL(None).syscall(_CREATE, asked, ctypes.c_size_t(len(asked)), ctypes.c_uint32(0))
-    )
+    return int(ctypes.CDLL(None).syscall(_CREATE, asked, ctypes.c_size_t(len(asked)), ctypes.c_uint32(0)))
 
 
 def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:

@@ -64,8 +64,16 @@ def run(
     environ, file = environ or {}, open_video(video)
     try:
         with process.pipes() as (ours, theirs):
-            confinement = process.confinement(limits, shown(module, reads, environ))
-            started = process.start([module, operation], file, theirs, confinement, limits, environ)
+            options = process.confinement(limits, shown(module, reads, environ))
+            started = process.start(
+                [module, operation],
+                options | {"request": theirs.request, "reply": theirs.reply},
+                limits,
+                video=file,
+                printed=theirs.printed,
+                passed=[theirs.request, theirs.reply],
+                environ=environ,
+            )
             child = Child(started, ours, operation, limits, cancelled)
     finally:
         os.close(file)

@@ -49,8 +49,9 @@ class Warm:
     next one, so `idle` 0 gives each a process of its own.
     """
 
-    def __init__(self, module: str, operation: str) -> None:
-        self._module, self._operation = module, operation
+    def __init__(self, module: str, operation: str, environ: Mapping[str, str] | None = None) -> None:
+        """`environ` is added to the children's otherwise fixed environment."""
+        self._module, self._operation, self._environ = module, operation, environ
         self._resting: list[_Resting] = []
         self._lock = threading.Lock()
 
@@ -80,6 +81,14 @@ class Warm:
         finally:
             self._leave(used, idle)
 
+    def leave(self) -> None:
+        """End what rests of the calling thread, with which it would end in any case."""
+        with self._lock:
+            mine = [each for each in self._resting if each.thread == threading.get_ident()]
+            self._resting = [each for each in self._resting if each not in mine]
+        for each in mine:
+            each.close()
+
     def reap(self) -> None:
         """Let go of those that ended by themselves, which otherwise stay in the list of processes."""
         with self._lock:
@@ -108,10 +117,18 @@ class Warm:
             undo.callback(more.close)
             with theirs, process.pipes() as (ours, pipes):
                 options = process.confinement(limits, shown)
+                options |= {"request": pipes.request, "reply": pipes.reply}
                 if idle > 0:
                     options |= {"more": theirs.fileno(), "idle": idle}
-                command, passed = [self._module, self._operation], [theirs.fileno()]
-                started = process.start(command, file, pipes, options, limits, {}, passed)
+                started = process.start(
+                    [self._module, self._operation],
+                    options,
+                    limits,
+                    video=file,
+                    printed=pipes.printed,
+                    passed=[pipes.request, pipes.reply, theirs.fileno()],
+                    environ=self._environ,
+                )
             undo.pop_all()
         child = Child(started, ours, self._operation, limits, cancelled, stays=True)
         return _Resting(child, more, limits, shown, threading.get_ident())

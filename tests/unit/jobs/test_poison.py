@@ -1,5 +1,6 @@
 """Work that is killed at one place of a recording again and again, and what goes on without it."""
 
+import contextlib
 import os
 import signal
 import threading
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mem import config as mem_config
-from mem import types
+from mem import machine, types
 from mem.capture import run, submit
 from mem.capture.lease import Lease
 from mem.errors import RecordingChanged, Stopped
@@ -46,13 +47,14 @@ def _claimed(memory, after=timedelta(0)):
 
 def _kill_when_there(operation: str, ended: threading.Event) -> None:
     while not ended.is_set():
-        for pid in children():
-            try:
+        for pid in machine.children(os.getpid()):
+            with contextlib.suppress(OSError):  # it ended meanwhile
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if operation.encode() in words:
-                os.kill(pid, signal.SIGKILL)
+                name = (
+                    Path(f"/proc/{pid}/comm").read_bytes().strip()
+                )  # one that was forked says there what it does
+                if operation.encode() in (name, *words):
+                    os.kill(pid, signal.SIGKILL)
         time.sleep(0.005)
 
 

@@ -98,7 +98,7 @@ def test_frames_that_are_made_again_take_the_place_of_the_old_at_once(memory, so
     assert _aside(memory) == []
     for number, _ in after[0]:
         kept = frames.get(memory.db, number)
-        assert len(pictures.packs.read(memory.folder / source.folder, kept.pack, kept.offset, kept.length))
+        assert len(pictures.read(memory, kept, None)[0]) == kept.length
 
 
 def test_a_rerun_that_is_cut_short_goes_on_and_ends_as_if_it_had_not_been(memory, source):
