@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mem.bench.words import plain
 from mem.errors import ExtraMissing
 
 Sound = npt.NDArray[np.float32]
@@ -50,6 +51,11 @@ class Talk:
     said: tuple[str, ...]
     starts_ms: tuple[int, ...]
 
+    @property
+    def words(self) -> list[str]:
+        """The words alone."""
+        return [word for sentence in self.said for word in plain(sentence)]
+
 
 class Voice:
     """A small voice that speaks English without a network."""
@@ -62,48 +68,29 @@ class Voice:
                 "The benchmark of speech needs a voice.", hint="Install it: `pip install hibari-tts==0.2.1`."
             ) from None
         self._speak: Any = Hibari(threads=1)
-        self._said: dict[str, Sound] = {}
+        self._said: dict[tuple[str, float], Sound] = {}
 
-    def say(self, sentence: str) -> Sound:
+    def say(self, sentence: str, speed: float = 1.0) -> Sound:
         """The sentence at 16 kHz, from its first audible sample to its last."""
-        if sentence not in self._said:
-            spoken = np.asarray(self._speak(sentence, seed=1), dtype=np.float32)
+        if (sentence, speed) not in self._said:
+            spoken = np.asarray(self._speak(sentence, speed=speed, seed=1), dtype=np.float32)
             at = np.arange(len(spoken) * RATE // _VOICE_RATE) * _VOICE_RATE / RATE
             spoken = np.interp(at, np.arange(len(spoken)), spoken).astype(np.float32)
             loud = np.flatnonzero(np.abs(spoken) > 0.01)
-            self._said[sentence] = spoken[loud[0] : loud[-1] + 1]
-        return self._said[sentence]
+            self._said[sentence, speed] = spoken[loud[0] : loud[-1] + 1]
+        return self._said[sentence, speed]
 
-    def talk(self, sentences: int, *, gaps: tuple[float, ...], seed: int) -> Talk:
+    def talk(self, sentences: int, *, gaps: tuple[float, ...], seed: int, speed: float = 1.0) -> Talk:
         """So many sentences in a random order, with pauses of these seconds in turn."""
         random = np.random.default_rng(seed)
         said = [SENTENCES[int(n) % len(SENTENCES)] for n in random.permutation(sentences)]
         parts, starts, length = [], [], 0
         for number, sentence in enumerate(said):
             starts.append(length * 1000 // RATE)
-            parts += [self.say(sentence), np.zeros(int(gaps[number % len(gaps)] * RATE), np.float32)]
+            parts += [self.say(sentence, speed), np.zeros(int(gaps[number % len(gaps)] * RATE), np.float32)]
             length += len(parts[-1]) + len(parts[-2])
         quiet = random.normal(0, 0.0003, length).astype(np.float32)
         return Talk(sound=np.concatenate(parts) + quiet, said=tuple(said), starts_ms=tuple(starts))
-
-
-def noisy(sound: Sound, decibels: float) -> Sound:
-    """The sound with pink noise that many decibels below it."""
-    noise = _pink(len(sound), 5)
-    wanted = _rms(sound) / 10 ** (decibels / 20)
-    mixed: Sound = sound + noise * np.float32(wanted / _rms(noise))
-    return mixed
-
-
-def far(sound: Sound) -> Sound:
-    """The sound from the other end of a room, at -40 dBFS."""
-    late = np.arange(int(0.25 * RATE)) / RATE
-    tail = np.random.default_rng(6).normal(0, 1, len(late)) * np.exp(-late / 0.05) * 0.15
-    tail[0] = 1.0
-    size = 1 << (len(sound) + len(tail)).bit_length()
-    there = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(tail, size), size)[: len(sound)]
-    quiet: Sound = (there * (0.01 / _rms(there))).astype(np.float32)
-    return quiet
 
 
 def without_speech(seconds: int, voice: Voice) -> dict[str, Sound]:
@@ -118,6 +105,9 @@ def without_speech(seconds: int, voice: Voice) -> dict[str, Sound]:
         "hum": np.asarray(hum, dtype=np.float32),
         "music": _music(at, random),
         "crowd": _crowd(count, voice, random),
+        "traffic": _traffic(at, random),
+        "knocks and bells": _knocks(at, random),
+        "barks and whistles": _barks(at, random),
     }
 
 
@@ -148,15 +138,41 @@ def _crowd(count: int, voice: Voice, random: np.random.Generator) -> Sound:
         row = [voice.say(SENTENCES[int(n)])[::-1] for n in random.permutation(len(SENTENCES))]
         one = np.tile(np.concatenate(row), 1 + count // sum(map(len, row)))[:count]
         murmur += np.roll(one, int(random.integers(count)))
-    return murmur * np.float32(0.02 / _rms(murmur))
+    return murmur * np.float32(0.02 / rms(murmur))
 
 
-def _pink(count: int, seed: int) -> Sound:
-    size = 1 << count.bit_length()
-    spectrum = np.fft.rfft(np.random.default_rng(seed).normal(0, 1, size))
-    spectrum /= np.sqrt(np.maximum(np.arange(len(spectrum)), 1))
-    return np.fft.irfft(spectrum, size)[:count].astype(np.float32)
+def _traffic(at: "npt.NDArray[np.float64]", random: np.random.Generator) -> Sound:
+    """A road: rumbling that never ends, and a vehicle that comes, passes and goes every seven seconds."""
+    rumble = np.cumsum(random.normal(0, 1, len(at)))
+    rumble -= np.convolve(rumble, np.ones(800) / 800, "same")
+    near = np.exp(-(((at % 7) - 3.5) ** 2))
+    motor = np.sin(2 * np.pi * np.cumsum(90 - 25 * np.tanh((at % 7) - 3.5)) / RATE)
+    whole = 0.02 * rumble / rms(rumble) * (0.3 + near) + 0.03 * motor * near
+    return np.asarray(whole + random.normal(0, 0.01, len(at)) * near, dtype=np.float32)
 
 
-def _rms(sound: "npt.NDArray[Any]") -> float:
+def _knocks(at: "npt.NDArray[np.float64]", random: np.random.Generator) -> Sound:
+    """Blows at random, keys of a keyboard, and a telephone that rings."""
+    since = np.full(len(at), 1e3)
+    for start in random.integers(0, len(at), int(at[-1]) + 1):
+        since[start:] = np.arange(len(at) - start) / RATE
+    blows = random.normal(0, 0.3, len(at)) * np.exp(-since / 0.02)
+    bell = np.sin(2 * np.pi * 1_200 * at) * np.sign(np.sin(2 * np.pi * 20 * at)) * (at % 6 < 1)
+    keys = random.normal(0, 0.05, len(at)) * (at % 0.18 < 0.006)
+    return np.asarray(blows + 0.05 * bell + keys, dtype=np.float32)
+
+
+def _barks(at: "npt.NDArray[np.float64]", random: np.random.Generator) -> Sound:
+    """Short rough cries with the overtones of a throat, two a second, and now and then a whistled tune."""
+    phase = at * 2 % 1
+    pitch = 350 + 250 * np.exp(-((phase - 0.15) ** 2) / 0.005)
+    throat = sum(np.sin(2 * np.pi * n * np.cumsum(pitch) / RATE) / n for n in range(1, 9))
+    rough = 1 + 0.5 * random.normal(0, 1, len(at))
+    bark = np.where(phase < 0.35, throat * rough * np.sin(np.pi * phase / 0.35), 0) * (at % 5 < 2)
+    tune = np.sin(2 * np.pi * np.cumsum(1_000 + 300 * np.sin(2 * np.pi * 0.7 * at)) / RATE) * (at % 5 > 3)
+    return np.asarray(0.08 * bark + 0.05 * tune, dtype=np.float32)
+
+
+def rms(sound: "npt.NDArray[Any]") -> float:
+    """How loud it is: its root mean square."""
     return float(np.sqrt(np.mean(np.square(sound, dtype=np.float64))))

@@ -1,180 +1,162 @@
 """What is written down of speech whose words are known, what it costs, and what is made of no speech.
 
-Recordings are made by a small offline voice from a fixed seed, and listened to as a capture does it, but in
-this process: decoding, detection, Whisper, word times. The model is loaded before, as it is for all but the
-first of several recordings.
+Recordings are made by a small offline voice from a fixed seed, and listened to in the process that captures
+use: decoding, detection, Whisper, word times. The model is loaded before, as it is for all but the first of
+several recordings. Recordings of people are scored as well where the data directory has a folder `clips` with
+WAV files and their words in `refs.json` (a list of `file`, `text` and `speaker`).
 """
 
-import json
-import os
-import resource
 import statistics
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from mem import config
-from mem.bench import Measure, Tell, sounds
+from mem.bench import Measure, Tell, effects, listening, sounds
+from mem.bench.listening import Listener, Whole
 from mem.bench.timing import percentile
-from mem.capture import hear
-from mem.capture.ear import Loaded
 from mem.errors import ModelMissing
 from mem.speech import models
 from mem.speech.models import ModelChoice
 
 _MODELS = ("tiny.en", "base")
 _TARGETS = {"tiny.en": 110.0, "base": 270.0}  # CPU-s an hour of dense speech
-_SENTENCES, _QUICK_SENTENCES = 96, 12
-_SILENT_SECONDS, _QUICK_SILENT_SECONDS = 60, 10
 _NOISE = (20, 10, 5)  # dB
+_SPEECH_OF_A_DAY = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """What was made of a talk."""
+class _Size:
+    """How much is listened to."""
 
-    words: int
-    wrong: int
-    lost: int  # words that are missing
-    late_ms: tuple[int, ...]  # of each sentence: how far its start lies from the truth
-    cpu_seconds: float
-    hours: float
+    sentences: int  # of clean speech
+    times: int  # that the clean speech is listened to
+    harder: int  # sentences of each other kind of speech
+    silent_seconds: int  # of each kind of sound without speech
+    day_seconds: int  # of a day with a fifth of speech in it
 
-    @property
-    def wer(self) -> float:
-        """Word error rate, in per cent."""
-        return 100 * self.wrong / max(1, self.words)
 
-    @property
-    def cost(self) -> float:
-        """CPU-seconds for an hour."""
-        return self.cpu_seconds / self.hours
+_FULL = _Size(sentences=96, times=3, harder=20, silent_seconds=60, day_seconds=600)
+_QUICK = _Size(sentences=10, times=1, harder=3, silent_seconds=10, day_seconds=60)
 
 
 def measure(quick: bool, tell: Tell, folder: Path) -> list[Measure]:
     """Errors, cost and times on several kinds of sound, for each model that is on this machine."""
-    voice = sounds.Voice()
-    pulled = config.load({}).data_dir / "models"
-    choices = [models.present(name, models_dir=pulled) for name in _MODELS]
+    data = config.load({}).data_dir
+    choices = [models.present(name, models_dir=data / "models") for name in _MODELS]
     here = [choice for choice in choices if choice is not None]
     if not here:
         raise ModelMissing("No speech model is on this machine.", hint="`mem models pull base` fetches one.")
-    return [one for choice in here for one in _of_model(choice, quick, tell, folder, voice)]
-
-
-def _of_model(
-    choice: ModelChoice, quick: bool, tell: Tell, folder: Path, voice: sounds.Voice
-) -> list[Measure]:
-    count = _QUICK_SENTENCES if quick else _SENTENCES
-    listener = _Listener(choice, folder)
-    talk = voice.talk(count, gaps=(0.3, 0.7, 0.5), seed=1)
-    listener.hear(talk.sound[: 5 * sounds.RATE])  # loads the model
-    tell(f"{choice.name}: clean speech")
-    clean = [listener.score(talk, talk.sound) for _ in range(1 if quick else 3)]
-    how = f"{choice.name}, int8, 1 thread, {len(talk.sound) / sounds.RATE:.0f} s of one synthetic voice"
-    cost = statistics.median(score.cost for score in clean)
-    late = clean[0].late_ms
-    found = [
-        _measure(f"{choice.name} clean WER", clean[0].wer, "%", 7.0, how),
-        _measure(f"{choice.name} dense speech", cost, "CPU-s/h", _TARGETS.get(choice.name), f"median; {how}"),
-        _measure(f"{choice.name} sentence start, median", statistics.median(late) / 1000, "s", 0.3, how),
-        _measure(f"{choice.name} sentence start, p99", percentile(late, 0.99) / 1000, "s", 1.0, how),
-    ]
-    for decibels in _NOISE:
-        tell(f"{choice.name}: noise at {decibels} dB")
-        score = listener.score(talk, sounds.noisy(talk.sound, decibels))
-        found.append(_measure(f"{choice.name} WER, noise {decibels} dB below", score.wer, "%", None, how))
-    tell(f"{choice.name}: far away")
-    score = listener.score(talk, sounds.far(talk.sound))
-    found.append(_measure(f"{choice.name} WER, far-field -40 dBFS", score.wer, "%", None, how))
-    tell(f"{choice.name}: without pauses")
-    hasty = voice.talk(count, gaps=(0.12,), seed=2)
-    score = listener.score(hasty, hasty.sound)
-    lost = 100 * score.lost / score.words
-    found.append(_measure(f"{choice.name} words lost, hardly a pause to cut in", lost, "%", 1.0, how))
-    found += _silent(listener, choice, quick, tell, voice)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found.append(_measure(f"{choice.name} memory at most", peak, "MB", 900.0, "RSS of this process so far"))
+    size, voice = _QUICK if quick else _FULL, sounds.Voice()
+    clips = {} if quick else listening.real(data / "clips")
+    found: list[Measure] = []
+    for choice in here:
+        with Listener(choice, folder) as listener:
+            found += _Bench(choice, listener, voice, size, tell).measures(clips)
     return found
 
 
-def _silent(
-    listener: "_Listener", choice: ModelChoice, quick: bool, tell: Tell, voice: sounds.Voice
-) -> list[Measure]:
-    seconds = _QUICK_SILENT_SECONDS if quick else _SILENT_SECONDS
-    found = []
-    for name, sound in sounds.without_speech(seconds, voice).items():
-        tell(f"{choice.name}: {name}")
-        believed = [each for each in listener.hear(sound)[0] if each["suspect"] is None]
-        count = sum(len(each["text"].split()) for each in believed)
-        how = f"{seconds} s; words that are not marked as doubted"
-        found.append(_measure(f"{choice.name} false words, {name}", count, "words", 0, how))
-    return found
+class _Bench:
+    """One model on all kinds of sound."""
 
+    def __init__(
+        self, choice: ModelChoice, listener: Listener, voice: sounds.Voice, size: _Size, tell: Tell
+    ) -> None:
+        self._model, self._listener, self._voice = choice.name, listener, voice
+        self._size, self._tell = size, tell
+        self._whole = Whole(choice)
 
-def _measure(name: str, value: float, unit: str, target: float | None, how: str) -> Measure:
-    return Measure(measure=name, value=round(value, 2), unit=unit, target=target, how=how)
+    def measures(self, clips: dict[str, sounds.Talk]) -> Iterator[Measure]:
+        """All of them."""
+        yield from self._clean()
+        for name, (talk, sound) in self._harder().items():
+            yield from self._understood(name, talk, sound)
+        for speaker, talk in clips.items():
+            yield from self._understood(f"recording of {speaker}", talk, talk.sound)
+        yield from self._silent()
+        yield from self._day()
 
+    def _clean(self) -> Iterator[Measure]:
+        talk = self._voice.talk(self._size.sentences, gaps=(0.3, 0.7, 0.5), seed=1)
+        self._listener.hear(talk.sound[: 5 * sounds.RATE])  # loads the model
+        self._tell(f"{self._model}: clean speech")
+        scores = [self._listener.score(talk, talk.sound) for _ in range(self._size.times)]
+        how = f"int8, 1 thread, {_seconds(talk.sound)} of one synthetic voice"
+        late = scores[0].late_ms
+        cost = statistics.median(score.cost for score in scores)
+        more = scores[0].missing - self._whole.missing(talk, talk.sound)
+        yield self._said("WER, clean speech", scores[0].wer, "%", 7.0, how)
+        yield self._said("dense speech", cost, "CPU-s/h", _TARGETS.get(self._model), f"median; {how}")
+        yield self._said("sentence start, median", statistics.median(late) / 1000, "s", 0.3, how)
+        yield self._said("sentence start, p99", percentile(late, 0.99) / 1000, "s", 1.0, how)
+        yield self._lost("clean speech", more, how)
 
-class _Listener:
-    """Listens to sound as a capture does."""
-
-    def __init__(self, choice: ModelChoice, folder: Path) -> None:
-        self._choice, self._folder, self._loaded = choice, folder, Loaded()
-
-    def hear(self, sound: sounds.Sound) -> tuple[list[dict[str, Any]], float]:
-        """What is said, and the CPU-seconds that it took."""
-        file = sounds.write(self._folder / "sound.wav", sound)
-        request = {
-            "model_path": str(self._choice.path),
-            "model_name": self._choice.name,
-            "device": "cpu",
-            "compute_type": "int8",
-            "threads": 1,
-            "language": "en",
-            "stretch_ms": 300_000,
-            "resume": None,
+    def _harder(self) -> dict[str, tuple[sounds.Talk, sounds.Sound]]:
+        """The talk under worse conditions, and other ways to talk."""
+        count, voice = self._size.harder, self._voice
+        talk = voice.talk(count, gaps=(0.3, 0.7, 0.5), seed=1)
+        other = voice.talk(count, gaps=(0.4,), seed=3)
+        found = {
+            f"noise {decibels} dB below": (talk, effects.noisy(talk.sound, decibels)) for decibels in _NOISE
         }
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            begin = time.process_time()
-            told = list(
-                hear.hear(json.loads(json.dumps(request)), b"", descriptor=descriptor, loaded=self._loaded)
-            )
-            taken = time.process_time() - begin
-        finally:
-            os.close(descriptor)
-        return [message.fields for message in told if message.kind == "segment"], taken
+        found |= {
+            "far-field -40 dBFS": (talk, effects.far(talk.sound)),
+            "telephone": (talk, effects.telephone(talk.sound)),
+            "clipped by 20 dB": (talk, effects.clipped(talk.sound)),
+            "knocks": (talk, effects.interrupted(talk.sound)),
+            "another voice 12 dB below": (talk, effects.beside(talk.sound, other.sound, 12)),
+        }
+        ways = {
+            "hardly a pause": voice.talk(count, gaps=(0.12,), seed=2),
+            "long pauses": voice.talk(count, gaps=(4.0, 9.0), seed=4),
+            "fast": voice.talk(count, gaps=(0.3,), seed=5, speed=1.5),
+            "slow": voice.talk(count, gaps=(0.9,), seed=6, speed=0.7),
+        }
+        return found | {name: (way, way.sound) for name, way in ways.items()}
 
-    def score(self, talk: sounds.Talk, sound: sounds.Sound) -> Score:
-        """How well a talk is understood in `sound`, which is the talk with something done to it."""
-        segments, taken = self.hear(sound)
-        truth = [word for sentence in talk.said for word in plain(sentence)]
-        heard = [word for segment in segments for word in plain(segment["text"])]
-        wrong, lost = edits(truth, heard)
-        late = tuple(
-            min((abs(each["start_ms"] - start) for each in segments), default=60_000)
-            for start in talk.starts_ms
-        )
-        return Score(len(truth), wrong, lost, late, taken, len(sound) / sounds.RATE / 3600)
+    def _understood(self, name: str, talk: sounds.Talk, sound: sounds.Sound) -> Iterator[Measure]:
+        self._tell(f"{self._model}: {name}")
+        score = self._listener.score(talk, sound)
+        how = f"{_seconds(sound)}, {score.words} words"
+        yield self._said(f"WER, {name}", score.wer, "%", None, how)
+        yield self._lost(name, score.missing - self._whole.missing(talk, sound), how)
+
+    def _silent(self) -> Iterator[Measure]:
+        count = self._size.silent_seconds
+        for name, sound in sounds.without_speech(count, self._voice).items():
+            self._tell(f"{self._model}: {name}")
+            segments = self._listener.hear(sound).segments
+            words = sum(len(each["text"].split()) for each in segments if each["suspect"] is None)
+            how = f"{count} s; words that are not marked as doubted"
+            yield self._said(f"false words, {name}", words, "words", 0, how)
+
+    def _day(self) -> Iterator[Measure]:
+        """Somebody speaks for a minute in five; the rest is a room."""
+        self._tell(f"{self._model}: a day")
+        count = self._size.day_seconds * sounds.RATE
+        sound = np.random.default_rng(9).normal(0, 0.001, count).astype(np.float32)
+        talk = self._voice.talk(24, gaps=(0.3, 0.7, 0.5), seed=1).sound
+        part = talk[: min(len(talk), round(count * _SPEECH_OF_A_DAY))]
+        every = round(len(part) / _SPEECH_OF_A_DAY)
+        for start in range(0, count - len(part) + 1, every):
+            sound[start : start + len(part)] += part
+        heard = self._listener.hear(sound)
+        minutes = heard.cpu_seconds * 86_400 / self._size.day_seconds / 60
+        how = f"a fifth of it speech; projected from {self._size.day_seconds} s"
+        yield self._said("24 hours", minutes, "CPU-min", 20.0, how)
+        how = "RSS of the process that listened to all of the above"
+        yield self._said("memory at most", heard.peak_bytes / 1e6, "MB", 900.0, how)
+
+    def _lost(self, name: str, points: float, how: str) -> Measure:
+        how = f"{how}; beside the same model over the whole, uncut"
+        return self._said(f"words lost at cuts, {name}", points, "points", 1.0, how)
+
+    def _said(self, name: str, value: float, unit: str, target: float | None, how: str) -> Measure:
+        name = f"{self._model} {name}"
+        return Measure(measure=name, value=round(value, 2), unit=unit, target=target, how=how)
 
 
-def plain(text: str) -> list[str]:
-    """The words alone, as error rates compare them: no case, no punctuation, American spelling."""
-    kept = "".join(letter if letter.isalnum() or letter in "' " else " " for letter in text.lower())
-    return kept.replace("harbour", "harbor").replace("neighbour", "neighbor").split()
-
-
-def edits(truth: Sequence[str], heard: Sequence[str]) -> tuple[int, int]:
-    """How many words are wrong, missing or too many; and how many of these are missing."""
-    row = [(n, 0) for n in range(len(heard) + 1)]  # edits, of which deletions
-    for i, word in enumerate(truth, 1):
-        before, row = row, [(i, i)]
-        for j, other in enumerate(heard, 1):
-            same = (before[j - 1][0] + (word != other), before[j - 1][1])
-            missing = (before[j][0] + 1, before[j][1] + 1)
-            more = (row[j - 1][0] + 1, row[j - 1][1])
-            row.append(min(same, more, missing))
-    return row[-1]
+def _seconds(sound: sounds.Sound) -> str:
+    return f"{len(sound) / sounds.RATE:.0f} s"

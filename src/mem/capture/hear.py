@@ -8,6 +8,8 @@ piece on that shows it.
 """
 
 import json
+import resource
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, get_args
 
@@ -20,7 +22,7 @@ from mem.media import audio
 from mem.media.audio import Piece
 from mem.media.container import open_container
 from mem.media.wire import Message
-from mem.speech import channels, sentences, vad, windows
+from mem.speech import channels, native, sentences, vad, windows
 from mem.speech.sentences import Sentence
 from mem.speech.vad import Region
 from mem.types import Channel
@@ -32,7 +34,7 @@ _ENOUGH = 270 * audio.RATE  # speech that fills ten looks of the model
 def hear(
     fields: dict[str, Any], state: bytes, *, descriptor: int = 0, loaded: Loaded | None = None
 ) -> Iterator[Message]:
-    """Listen to the recording behind `descriptor`: messages `segment`, `stretch`, `progress`, `end`.
+    """Listen to the recording behind `descriptor`: messages `segment`, `stretch`, `progress`, `cost`, `end`.
 
     `state` is the body of the last committed `stretch`, empty at the beginning. For a speech server there
     are messages `window` instead of `segment`: sound in 16 bits, and where it comes from.
@@ -40,8 +42,11 @@ def hear(
     request = Request.parse(fields)
     resumed = json.loads(state) if state and fields["resume"] else {}
     ear = Ear(request, resumed, loaded or Loaded())
-    with open_container(descriptor) as container:
-        yield from _Listening(request, ear).listen(container)
+    try:
+        with open_container(descriptor) as container:
+            yield from _Listening(request, ear).listen(container)
+    finally:
+        native.give_back()  # the process may rest now, or go on to the next recording
 
 
 class _Listening:
@@ -52,6 +57,7 @@ class _Listening:
         self._chapters: dict[Channel | None, Chapter] = {}
         self._index, self._committed = request.stretch, request.until_ms
         self._speech_ms = 0  # since the last stretch
+        self._begun = time.process_time()
 
     def listen(self, container: InputContainer) -> Iterator[Message]:
         """All of the recording that is not committed."""
@@ -70,6 +76,7 @@ class _Listening:
         if until_ms > self._committed:
             yield from self._told()
             yield self._stretch(until_ms)
+        yield self._cost()
         yield Message(
             "end",
             {
@@ -79,6 +86,12 @@ class _Listening:
                 "warnings": [*self._ear.warnings, *faults.warnings()],
             },
         )
+
+    def _cost(self) -> Message:
+        """What the listening took; the memory is the most that the process had so far."""
+        cpu_ms = round(1000 * (time.process_time() - self._begun))
+        peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return Message("cost", {"cpu_ms": cpu_ms, "peak_bytes": peak})
 
     def _take(self, piece: Piece) -> Iterator[Message]:
         """Find the speech in a piece and put both into the chapter, or into that of each side."""

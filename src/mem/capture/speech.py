@@ -204,6 +204,9 @@ class _Storing:
             self._commit(facts, message.body)
         elif message.kind == "progress":
             self._lease.tell(progress.share(self._source, int(facts["offset_ms"])), self._facts())
+        elif message.kind == "cost":
+            cost = {name: int(facts[name]) for name in ("cpu_ms", "peak_bytes")}
+            log.info("recording listened to", extra={"action": "listened", "source": self._source.id, **cost})
         elif message.kind == "end":
             self._finish(facts)
 

@@ -15,8 +15,8 @@ from mem.speech import hub, models
 LICENCE = "MIT"  # of the weights of Whisper and of their conversions
 _SUM = ".sha256"
 # CPU-seconds for an hour of dense speech with int8, measured for tiny and base; the others by their work.
-_SECONDS = {"tiny": 110, "base": 240, "small": 850, "medium": 2_600, "large": 4_800}
-_REFERENCE = 0.15  # CPU-seconds that `_work` took on the machine on which these were measured
+_SECONDS = {"tiny": 90, "base": 170, "small": 600, "medium": 1_850, "large": 3_400}
+_REFERENCE = 0.073  # CPU-seconds that `_work` took on the machine on which these were measured
 _SIDE = 768
 
 

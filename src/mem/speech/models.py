@@ -10,6 +10,7 @@ import difflib
 import hashlib
 import importlib.util
 import json
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -104,7 +105,7 @@ def present(model: str, *, models_dir: Path) -> ModelChoice | None:
         return found
     name = full_name(model)
     if name not in MEGABYTES:
-        return _folder(Path(model).expanduser())
+        return _folder(_expanded(model))
     return _local(name, models_dir) or (_packaged(models_dir) if name == PACKAGED else None)
 
 
@@ -134,13 +135,17 @@ def missing(folder: Path) -> list[str]:
 def full_name(model: str) -> str:
     """The full name of a model; a folder is its own. Raises BadConfig for what is neither."""
     name = "large-v3" if model == "large" else model
-    if name in MEGABYTES or "/" in model or Path(model).expanduser().is_dir():
+    if name in MEGABYTES or "/" in model or _expanded(model).is_dir():
         return name
     near = difflib.get_close_matches(model, MEGABYTES, n=1)
     raise BadConfig(
         f"There is no speech model {model!r}." + (f" Did you mean {near[0]!r}?" if near else ""),
         hint=f"whisper.model is auto, one of {', '.join(MEGABYTES)}, or a folder.",
     )
+
+
+def _expanded(text: str) -> Path:
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own fails for unknown users
 
 
 def _folder(path: Path) -> ModelChoice:

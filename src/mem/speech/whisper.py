@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mem.errors import BadConfig, ModelMissing
-from mem.speech import phantoms, sentences, windows
+from mem.speech import decode, phantoms, sentences, windows
 from mem.speech.decode import NO_HINTS, Decoder, Heard, Hints
 from mem.speech.sentences import Sentence, Word
 from mem.speech.vad import RATE, Region
@@ -71,6 +71,13 @@ class Recogniser:
                 hint="whisper.language is auto or a code such as en, de or es.",
             )
 
+    def whole(self, samples: Samples, language: str) -> str:
+        """What is said in all of a sound, not searched for speech and not cut: a yardstick."""
+        found, _ = self._model.transcribe(
+            samples, language=language, beam_size=1, temperature=0.0, condition_on_previous_text=False
+        )
+        return "".join(segment.text for segment in found)
+
     def transcribe(
         self,
         samples: Samples,
@@ -123,8 +130,9 @@ class Recogniser:
     def _decode(
         self, parts: Sequence[Samples], encoded: list[Any], languages: Sequence[str], hints: Hints
     ) -> Iterator[Heard]:
-        """Each window in turn; neighbours in one language at once."""
-        for code, run in itertools.groupby(range(len(parts)), key=languages.__getitem__):
+        """Each window in turn; neighbours in one language and of one look at once."""
+        kinds = [(code, decode.look(len(part))) for code, part in zip(languages, parts, strict=True)]
+        for (code, _), run in itertools.groupby(range(len(parts)), key=kinds.__getitem__):
             numbers = list(run)
             for first in range(0, len(numbers), self._batch):
                 some = numbers[first : first + self._batch]

@@ -33,7 +33,12 @@ def recording(tmp_path_factory):
     return file, (*spoken.SENTENCES, LAST), [*starts, last * 1000 // RATE]
 
 
-def listen(file, model, state=b"", *, resume=None, stretch_ms=300_000, **changed):
+def listen(file, model, state=b"", **changed):
+    """What is told about the recording itself: the same each time."""
+    return [message for message in told(file, model, state, **changed) if message.kind != "cost"]
+
+
+def told(file, model, state=b"", *, resume=None, stretch_ms=300_000, **changed):
     request = {
         "model_path": str(model),
         "model_name": "tiny.en",
@@ -186,3 +191,10 @@ def test_a_real_speech_is_understood(clip, tiny):
     messages = listen(clip("speech/jfk.wav"), tiny)
     text = " ".join(message.fields["text"] for message in only(messages, "segment"))
     assert "ask what you can do for your country" in text
+
+
+def test_it_says_what_the_listening_took(tmp_path):
+    file = videos.write(tmp_path / "hum.wav", sound=videos.tone(5, hertz=50), rate=RATE)
+    cost = only(told(file, "/no/model"), "cost")[0].fields
+    assert 0 < cost["cpu_ms"] < 60_000
+    assert 20e6 < cost["peak_bytes"] < 4e9

@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import threading
 import wave
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,7 @@ def opened(tmp_path, **given):
         "storage.min_free_bytes": 0,
         "whisper.model": "tiny.en",
         "capture.screen_text": "off",
+        "media.idle_seconds": 0,  # the process that stays is the one that listens
     }
     with open_memory(mem_config.load({**settings, **given}, environ={})) as memory:
         yield memory
@@ -81,6 +83,24 @@ def test_the_model_stays_for_the_next_recording(tmp_path, talk):
         assert children() - before == stayed
         assert len(stayed) == 1
     assert children() <= before
+
+
+def test_what_the_listening_took_is_logged(tmp_path, talk, caplog):
+    with opened(tmp_path) as memory, caplog.at_level("INFO", "mem.capture.speech"):
+        job, _ = captured(memory, talk)
+    (line,) = [record for record in caplog.records if getattr(record, "action", "") == "listened"]
+    assert line.source == job.source_id
+    assert 0 < line.cpu_ms < 60_000
+    assert line.peak_bytes > 50_000_000
+
+
+def test_the_process_that_listens_keeps_its_memory_until_the_end(tmp_path, talk):
+    before = children()
+    with opened(tmp_path) as memory:
+        captured(memory, talk)
+        (pid,) = children() - before
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    assert any(each.startswith(b"GLIBC_TUNABLES=glibc.malloc.mmap_max=0") for each in environment)
 
 
 def test_without_idle_time_no_process_stays(tmp_path, talk):
