@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mem.bench import Measure, Tell, clips, looking
+from mem.bench import Measure, Tell, clips, footage, looking
 from mem.bench.clips import Coded
+from mem.bench.dedup import FIRST_SEED
+from mem.bench.footage import Kind
 from mem.bench.looking import Took
+from mem.media.dedup import RULES, Keeper
 
-_CLIP_SECONDS, _QUICK_CLIP_SECONDS = 50, 20
-_LAPS, _QUICK_LAPS = 72, 30  # an hour, ten minutes
-_FEW_PICTURES = 16  # of the 4K recording, one a second
+_CLIP_SECONDS, _QUICK_CLIP_SECONDS = 50, 25  # whole GOPs of 250 pictures
+_LAPS, _QUICK_LAPS = 72, 12  # an hour, five minutes
+_DAYS_LOOKS, _QUICK_DAYS_LOOKS = 720, 180  # from which a day is reckoned
+_FEW_PICTURES = 11  # of the 4K recording, one a second
 _DAY = 86_400
 
 
@@ -27,7 +31,7 @@ def measure(quick: bool, tell: Tell, folder: Path) -> list[Measure]:
     """How fast recordings of each kind are looked at, beside the floor and FFmpeg, and what they leave."""
     tell("coding a camera's recording")
     static = _make(folder, "static", Coded(fps=clips.FPS, gop=2 * clips.FPS), quick)
-    found = _speed_of_static(static, tell)
+    found, sizes = _speed_of_static(static, tell), dict[str, Took]()
     for name, coded, target in (
         ("screen, x264's default GOP", Coded(fps=clips.FPS, gop=250, between=3, scenecut=True), 60),
         ("camera, x264's default GOP", Coded(fps=clips.FPS, gop=250, between=3), 50),
@@ -35,10 +39,14 @@ def measure(quick: bool, tell: Tell, folder: Path) -> list[Measure]:
     ):
         tell(f"coding and looking: {name}")
         clip = _make(folder, name.split(",")[0] + str(coded.gop), coded, quick)
-        took = looking.whole(clip.path)
+        took = sizes[name.split(",")[0]] = looking.whole(clip.path)
         found.append(_speed(f"{name}: whole frame path", took, clip, target))
         found.append(_memory(f"{name}: memory", took, 150))
         clip.path.unlink()
+    tell("deciding about days")
+    looks = _QUICK_DAYS_LOOKS if quick else _DAYS_LOOKS
+    found.append(_a_day("screen, 8 h of work", footage.screen, sizes["screen"], 8, looks, 55))
+    found.append(_a_day("busy camera", footage.camera, sizes["camera"], 24, looks, 80))
     return [*found, _large(folder, tell)]
 
 
@@ -80,6 +88,17 @@ def _speed_of_static(clip: _Clip, tell: Tell) -> list[Measure]:
             how=f"{others.kept} pictures of quality 80",
         ),
     ]  # fmt: skip
+
+
+def _a_day(name: str, kind: Kind, took: Took, hours: int, looks: int, target: float) -> Measure:
+    """What a day leaves on which as many looks are kept as of footage, as large as a recording's frames."""
+    keeper = Keeper(RULES["normal"])
+    kept = sum(keeper.decide(look.thumb)[1] for look in kind(FIRST_SEED, looks))
+    each = took.size / took.kept
+    frames = round(kept / looks * hours * 3_600_000 / looking.EVERY_MS)
+    how = f"{frames} frames of {each / 1000:.0f} kB: {kept} of {looks} looks at generated footage were kept"
+    size = round(frames * each / 1e6, 1)
+    return Measure(measure=f"{name}: stored a day", value=size, unit="MB", target=target, how=how)
 
 
 def _large(folder: Path, tell: Tell) -> Measure:

@@ -35,7 +35,7 @@ def camera(count: int, seed: int = 1, width: int = 1920, height: int = 1080) -> 
     scene = np.asarray(_room(chance, width, height), np.int16)
     pictures = []
     for _ in range(min(count, _GRAINS)):
-        noise = np.round(chance.normal(0, _NOISE, (height, width, 1))).astype(np.int16)
+        noise = np.round(chance.standard_normal((height, width, 1), np.float32) * _NOISE).astype(np.int16)
         pictures.append(_coded(np.clip(scene + noise, 0, 255).astype(np.uint8)))
     for number in range(count):
         yield pictures[number % len(pictures)]

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mem.bench.drawing import HIGH, WIDE, Canvas, person, text
 from mem.media.dedup import Thumb
 
+_HUES = 18  # 20 degrees apart; closer ones are one colour to the eye
 Chance = np.random.Generator
 Plane = npt.NDArray[np.float32]
 
@@ -33,12 +34,12 @@ Kind = Callable[[int, int], Iterator[Look]]  # seed, number of looks
 
 def camera(seed: int, count: int) -> Iterator[Look]:
     """A fixed camera with sensor noise and drifting light; people pass, things are left and taken."""
-    yield from _scene(seed, count, light=0.25)
+    yield from scene(seed, count, light=0.25)
 
 
 def night(seed: int, count: int) -> Iterator[Look]:
     """The same in the dark: little light, four times the noise."""
-    yield from _scene(seed, count, noise=2.6, dim=0.3, contrast=28)
+    yield from scene(seed, count, noise=2.6, dim=0.3, contrast=28)
 
 
 def stamp(seed: int, count: int) -> Iterator[Look]:
@@ -52,7 +53,7 @@ def stamp(seed: int, count: int) -> Iterator[Look]:
         now = f"2026-11-23 {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
         text(canvas, now, at, size, 235)
 
-    yield from _scene(seed, count, over=over, corner=(at[0] + 8 * size, 20))
+    yield from scene(seed, count, over=over, corner=(at[0] + 8 * size, 20))
 
 
 def timer(seed: int, count: int) -> Iterator[Look]:
@@ -70,7 +71,7 @@ def timer(seed: int, count: int) -> Iterator[Look]:
 def trees(seed: int, count: int) -> Iterator[Look]:
     """A camera on trees in the wind, a quarter of the picture; people walk in front of them, too."""
     chance = np.random.default_rng(seed)
-    leaves = _texture(chance, 340, 620, 2.0) * 16
+    leaves = texture(chance, 340, 620, 2.0) * 16
     x, wide = int(chance.integers(0, 300)), int(chance.integers(120, 180))
     strength = float(chance.uniform(1.0, 3.0))
 
@@ -81,7 +82,7 @@ def trees(seed: int, count: int) -> Iterator[Look]:
         canvas.chroma[0, 5:90, x // 2 : x // 2 + wide // 2] = 116
         canvas.chroma[1, 5:90, x // 2 : x // 2 + wide // 2] = 120
 
-    yield from _scene(seed, count, under=under)
+    yield from scene(seed, count, under=under)
 
 
 def rain(seed: int, count: int) -> Iterator[Look]:
@@ -95,7 +96,7 @@ def rain(seed: int, count: int) -> Iterator[Look]:
             y, x = int(falling.integers(0, high - 20)), int(falling.integers(0, wide))
             canvas.luma[y : y + int(falling.integers(5, 16)), x] += falling.uniform(6, 20)
 
-    yield from _scene(seed, count, over=over)
+    yield from scene(seed, count, over=over)
 
 
 def street(seed: int, count: int) -> Iterator[Look]:
@@ -114,7 +115,7 @@ def street(seed: int, count: int) -> Iterator[Look]:
                 at = int(driving.integers(0, 1500)), int(driving.integers(640, 800))
                 canvas.body((*at, *size), driving, 40)
 
-    yield from _scene(seed, count, under=under, also=cars)
+    yield from scene(seed, count, under=under, also=cars)
 
 
 def screen(seed: int, count: int) -> Iterator[Look]:
@@ -129,7 +130,7 @@ def film(seed: int, count: int) -> Iterator[Look]:
     def over(canvas: Canvas, number: int) -> None:
         playing = np.random.default_rng((seed, number))
         high = wide * 9 // 16 // 4 * 4
-        picture = _texture(playing, high, wide, 8.0) * 45 + playing.uniform(70, 160)
+        picture = texture(playing, high, wide, 8.0) * 45 + playing.uniform(70, 160)
         canvas.luma[16 : 16 + high, 470 - wide : 470] = np.clip(picture, 0, 255)
         tint = playing.uniform(110, 146, 2).astype(np.float32)
         canvas.chroma[:, 8 : 8 + high // 2, 235 - wide // 2 : 235] = tint[:, None, None]
@@ -140,15 +141,15 @@ def film(seed: int, count: int) -> Iterator[Look]:
 def subtitles(seed: int, count: int) -> Iterator[Look]:
     """A slide with a line of subtitles below, another one every look or two."""
     chance = np.random.default_rng(seed)
-    canvas = _page(chance, 6, 34)
+    canvas = page(chance, 6, 34)
     line, shows = "", 0
     for number in range(count):
         if chance.random() < 0.8 or not line:
-            line, shows = _words(chance, int(chance.integers(24, 60))), number
+            line, shows = wording(chance, int(chance.integers(24, 60))), number
         shown = canvas.copy()
         shown.box((300, 960, 1320, 80), (30, 128, 128))
         text(shown, line, (340, 975), 40, 225)
-        yield Look(_made(shown, chance, 0.0), shows)
+        yield Look(thumb_of(shown, chance, 0.0), shows)
 
 
 def pale(seed: int, count: int) -> Iterator[Look]:
@@ -162,18 +163,18 @@ def lines(seed: int, count: int) -> Iterator[Look]:
 
 
 def colours(seed: int, count: int) -> Iterator[Look]:
-    """A lamp of 1 % of the picture turns to another colour of the same brightness, under noise."""
+    """A lamp of 1 % of the picture turns to another of 18 hues, all of them as bright, under noise."""
     chance = np.random.default_rng(seed)
-    base = _room(chance)
+    base = room(chance)
     x, y, size = int(chance.integers(40, 1700)), int(chance.integers(40, 860)), 144
     grey, lit, turn = int(chance.integers(70, 180)), 0, chance.uniform(0, 6.28)
     for number in range(count):
         if number and chance.random() < 0.15:
-            lit = (lit + int(chance.integers(1, 6))) % 6
-        shown, angle = base.copy(), lit * math.pi / 3 + turn
+            lit = (lit + int(chance.integers(1, _HUES))) % _HUES
+        shown, angle = base.copy(), lit * 2 * math.pi / _HUES + turn
         around = (128 + 30 * math.cos(angle), 128 + 30 * math.sin(angle))
         shown.box((x, y, size, size), (grey, *around))
-        yield Look(_made(shown, chance, 0.8), lit)
+        yield Look(thumb_of(shown, chance, 0.8), lit)
 
 
 KINDS: dict[str, Kind] = {
@@ -185,14 +186,14 @@ KINDS: dict[str, Kind] = {
 Over = Callable[[Canvas, int], None]
 
 
-def _scene(
+def scene(
     seed: int, count: int, *, noise: float = 0.8, dim: float = 1.0, contrast: float = 35, light: float = 0.1,
     under: Over | None = None, over: Over | None = None, corner: tuple[int, int] | None = None,
     also: Callable[[int], Hashable] | None = None,
 ) -> Iterator[Look]:  # fmt: skip
     """What a fixed camera sees. Someone passes now and then; a thing is put down or taken away."""
     chance = np.random.default_rng(seed)
-    base, thing = _room(chance).dimmed(dim), None
+    base, thing = room(chance).dimmed(dim), None
     passing, until, who = 0, 0, 0
     for number in range(count):
         shown = base.copy()
@@ -213,7 +214,7 @@ def _scene(
         if over:
             over(shown, number)
         shows = ((who, number) if present else None, thing, also(number) if also else None)
-        yield Look(_made(shown, chance, noise), shows)
+        yield Look(thumb_of(shown, chance, noise), shows)
 
 
 def _walk(canvas: Canvas, who: int, step: int, contrast: float, corner: tuple[int, int] | None) -> None:
@@ -248,7 +249,7 @@ def _desk(
         shown = _window(seed, window, scrolled, typed, x)
         if popup:
             shown.box((x + 100, 500, 420, 180), (200, 120, 130))
-            text(shown, _words(np.random.default_rng(popup), 28), (x + 120, 560), 22, 20)
+            text(shown, wording(np.random.default_rng(popup), 28), (x + 120, 560), 22, 20)
         text(shown, f"14:{number // 12 % 60:02d}", (1850, 1050), 16, 20)
         if number % 2:
             shown.box((x + 10, 700, 2, 18), (10, 128, 128))
@@ -256,7 +257,7 @@ def _desk(
         shown.box((int(mouse[0]), int(mouse[1]), 10, 16), (5, 128, 128))
         if over:
             over(shown, number)
-        yield Look(_made(shown, chance, 0.0), (window, scrolled, typed, popup))
+        yield Look(thumb_of(shown, chance, 0.0), (window, scrolled, typed, popup))
 
 
 def _window(seed: int, window: int, scrolled: int, typed: int, x: int) -> Canvas:
@@ -267,18 +268,18 @@ def _window(seed: int, window: int, scrolled: int, typed: int, x: int) -> Canvas
     for row in range(34 if scrolled or window else 26):
         line = np.random.default_rng((seed, window, row + scrolled))
         if line.random() < 0.85:
-            text(canvas, _words(line, int(line.integers(22, 90))), (x, 40 + 24 * row), 15, ink)
+            text(canvas, wording(line, int(line.integers(22, 90))), (x, 40 + 24 * row), 15, ink)
     for row in range(typed % 8 if typed else 0):
         line = np.random.default_rng((seed, 99, typed // 8, row))
-        text(canvas, _words(line, int(line.integers(22, 60))), (x, 870 + 20 * row), 14, ink)
+        text(canvas, wording(line, int(line.integers(22, 60))), (x, 870 + 20 * row), 14, ink)
     if typed:
-        text(canvas, f"{_words(np.random.default_rng((seed, 98, typed // 8)), 30)}", (x, 1040), 14, ink)
+        text(canvas, f"{wording(np.random.default_rng((seed, 98, typed // 8)), 30)}", (x, 1040), 14, ink)
     return canvas
 
 
 def _lines(seed: int, count: int, contrast: int, sizes: tuple[int, int]) -> Iterator[Look]:
     chance = np.random.default_rng(seed)
-    canvas = _page(chance, 8, 18)
+    canvas = page(chance, 8, 18)
     paper, line, shows = float(canvas.luma[140, 240]), None, 0
     for number in range(count):
         if number and chance.random() < 0.3:
@@ -286,24 +287,24 @@ def _lines(seed: int, count: int, contrast: int, sizes: tuple[int, int]) -> Iter
                 (int(chance.integers(40, 1500)), int(chance.integers(560, 1030))),
                 chance.integers(*sizes),
             )
-            line, shows = (None, 0) if line else ((_words(chance, 20), at, int(size)), number)
+            line, shows = (None, 0) if line else ((wording(chance, 20), at, int(size)), number)
         shown = canvas.copy()
         if line:
             text(shown, *line, paper - contrast if paper > 128 else paper + contrast)
-        yield Look(_made(shown, chance, 0.0), shows)
+        yield Look(thumb_of(shown, chance, 0.0), shows)
 
 
-def _page(chance: Chance, rows: int, size: int) -> Canvas:
+def page(chance: Chance, rows: int, size: int) -> Canvas:
     """The upper half of a page with text on it."""
     light = bool(chance.integers(2))
     canvas = Canvas.of(float(chance.integers(225, 250) if light else chance.integers(20, 50)))
     for row in range(rows):
-        words = _words(chance, int(chance.integers(20, 60)))
+        words = wording(chance, int(chance.integers(20, 60)))
         text(canvas, words, (100, 60 + 2 * size * row), size, 30 if light else 220)
     return canvas
 
 
-def _room(chance: Chance) -> Canvas:
+def room(chance: Chance) -> Canvas:
     """A scene of surfaces with some texture."""
     canvas = Canvas.of(float(chance.integers(90, 150)))
     for _ in range(24):
@@ -312,11 +313,11 @@ def _room(chance: Chance) -> Canvas:
         canvas.box(
             (*at, *size), (float(chance.integers(40, 210)), *chance.integers(108, 149, 2).astype(float))
         )
-    canvas.luma += _texture(chance, HIGH, WIDE, 1.5) * 4
+    canvas.luma += texture(chance, HIGH, WIDE, 1.5) * 4
     return canvas
 
 
-def _texture(chance: Chance, high: int, wide: int, grain: float) -> Plane:
+def texture(chance: Chance, high: int, wide: int, grain: float) -> Plane:
     """Smooth noise of spread 1, with details of about `grain` pixels."""
     coarse = chance.normal(0, 1, (int(high / grain) + 3, int(wide / grain) + 3)).astype(np.float32)
     y, x = np.arange(high, dtype=np.float32) / grain, np.arange(wide, dtype=np.float32) / grain
@@ -327,7 +328,7 @@ def _texture(chance: Chance, high: int, wide: int, grain: float) -> Plane:
 def _swayed(leaves: Plane, wind: Chance, strength: float, shape: tuple[int, int]) -> Plane:
     """A part of the leaves, each bough of which was bent its own way."""
     y, x = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in shape), indexing="ij")
-    bent = [_texture(wind, *shape, 24.0) * strength + 20 for _ in range(2)]
+    bent = [texture(wind, *shape, 24.0) * strength + 20 for _ in range(2)]
     return _between(leaves, y + bent[0].clip(0, 40), x + bent[1].clip(0, 40))
 
 
@@ -341,7 +342,7 @@ def _between(values: Plane, y: Plane, x: Plane) -> Plane:
     return found
 
 
-def _words(chance: Chance, count: int) -> str:
+def wording(chance: Chance, count: int) -> str:
     """So many characters that look like words."""
     letters = np.array(list("abcdefghijklmnoprstuvwy"))
     made = chance.choice(letters, count)
@@ -349,7 +350,7 @@ def _words(chance: Chance, count: int) -> str:
     return "".join(made)
 
 
-def _made(canvas: Canvas, chance: Chance, noise: float) -> Thumb:
+def thumb_of(canvas: Canvas, chance: Chance, noise: float) -> Thumb:
     """The thumb, with what scaling leaves of a sensor's noise; a coder's is not on it."""
     luma = canvas.luma
     if noise:

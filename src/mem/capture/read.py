@@ -19,7 +19,8 @@ from PIL import Image
 
 from mem.media import sandbox
 from mem.media.wire import Message
-from mem.ocr import Engine, Line, Picture, changes, letters, moved, shared
+from mem.ocr import Engine, Line, Picture, changes, letters, moved
+from mem.ocr.carrying import Carried
 from mem.ocr.changes import Band
 from mem.ocr.rapid import Rapid
 from mem.ocr.tesseract import Tesseract
@@ -30,7 +31,9 @@ MAX_LINES = 2_000  # of one frame
 LONGEST_REST_MS = 60_000  # between two looks, of a source that shows no text
 MOST_PASSED = 16  # frames between two looks
 PATIENCE = 12  # looks without text before frames are passed over
-_ONE_PLACE = 0.5  # share of the smaller box that two readings of one text have in common
+_SPARSE = (
+    0.1  # of a picture's cells that show anything; a few lines on a large screen, too small to glance at
+)
 _MOSTLY = 0.6  # changed rows of a picture from which on it is read whole
 _TELL_SECONDS = 2.0
 # In pages of 12 to 20 px no line of three letters had less than 0.95, whole words of two 0.9; in noise a
@@ -165,29 +168,37 @@ class _Reading:
         self.quiet = Quiet(0 if _sure(found) else self.quiet.looks + 1, step.offset_ms)
 
     def _whole(self, now: Picture) -> Sequence[Line]:
-        return _cleaned(self.engine.read(now, lambda _: True)) if self.engine.likely(now) else ()
+        """The lines of a picture of which nothing is known."""
+        if self.engine.likely(now):
+            return _cleaned(self.engine.read(now, lambda _: True))
+        drawn = changes.drawn(now)
+        if not 0 < np.mean(drawn) <= _SPARSE:
+            return ()
+        carried = Carried.of(drawn, ())
+        return self._parts(now, carried, _bands(now, carried))
 
     def _changed(self, now: Picture, before: Picture, earlier: Sequence[Line]) -> Sequence[Line]:
         """The lines of a picture, given one of the same size and its lines."""
         cells = changes.changed(before, now)
-        found = changes.bands(now, cells)
-        if not found:
+        if not cells.any():
             return earlier
-        if sum(band.bottom - band.top for band in found) > _MOSTLY * now.shape[0]:
-            found = [Band(0, now.shape[0])]
-            if not earlier and not self.engine.likely(now):
-                return ()
-        kept = [line for line in earlier if not changes.touched(cells, line.box)]
+        carried = Carried.of(cells, earlier)
+        bands = _bands(now, carried)
+        if not earlier and bands == [Band(0, now.shape[0])]:
+            return self._whole(now)
+        return self._parts(now, carried, bands)
 
-        def wanted(top: int, part: Box) -> bool:
-            box = moved(part, top)
-            return changes.touched(cells, box) and not any(shared(box, one.box) > _ONE_PLACE for one in kept)
+    def _parts(self, now: Picture, carried: Carried, bands: Sequence[Band]) -> Sequence[Line]:
+        """The lines of a picture of which these bands are read."""
+
+        def wanted(band: Band, part: Box) -> bool:
+            return carried.wanted(moved(part, band.top), band)
 
         new: list[Line] = []
-        for band in found:
-            part = self.engine.read(now[band.top : band.bottom], partial(wanted, band.top))
+        for band in bands:
+            part = self.engine.read(now[band.top : band.bottom], partial(wanted, band))
             new += [replace(line, box=moved(line.box, band.top)) for line in part]
-        return _cleaned([*kept, *new])
+        return _cleaned(carried.joined(new))
 
     def _picture(self, frame: int) -> Picture | None:
         """The picture of a frame; None when it cannot be decoded."""
@@ -200,6 +211,13 @@ class _Reading:
                 self.faulty.add(frame)
                 return None
         return self.decoded[frame]
+
+
+def _bands(now: Picture, carried: Carried) -> list[Band]:
+    """What of a picture is read: one band where most of it changed."""
+    found = changes.bands(now, carried.cells, [line.box for line in carried.touched])
+    whole = [Band(0, now.shape[0])]
+    return whole if sum(band.bottom - band.top for band in found) > _MOSTLY * now.shape[0] else found
 
 
 def _cleaned(lines: Sequence[Line]) -> list[Line]:

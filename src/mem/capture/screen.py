@@ -203,16 +203,18 @@ class _Reading:
             stall_seconds=media.stall_seconds * _PATIENCE,
             wall_seconds=None,
             threads=THREADS,
+            niceness=self._memory.config.jobs.niceness,
         )
+        idle = media.idle_seconds if self._choice.name == "rapidocr" else 0  # a program has nothing to load
         try:
-            with sandbox.run(
-                "mem.capture.child",
+            with self._memory.reader.run(
                 "read",
                 file,
                 request,
                 limits=limits,
                 cancelled=self._stopped,
                 reads=engines.files(self._choice),
+                idle=idle,
             ) as messages:
                 for message in messages:
                     self._take(plan, lines, message)

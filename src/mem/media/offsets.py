@@ -59,6 +59,14 @@ class Offsets:
     clock: Clock["Packet[VideoStream]"] = field(default_factory=Clock)
     end_ms: int = 0  # where the latest picture ends
     horizon_ms: int = 0  # no later packet lies before this
+    _ticks: int = field(init=False)  # a tick is so many
+    _parts: int = field(init=False)  # of such parts of a millisecond; whole numbers, for it is done often
+    _origin: int = field(init=False)  # of the same parts, less a half of a millisecond
+
+    def __post_init__(self) -> None:
+        self._parts = 2000 * self.base.denominator
+        self._ticks = 2_000_000 * self.base.numerator
+        self._origin = (2 * self.origin_us - 1000) * self.base.denominator
 
     @classmethod
     def of(cls, container: InputContainer, stream: VideoStream, faults: Faults, longest_ms: int) -> Self:
@@ -83,8 +91,7 @@ class Offsets:
             if packet.pts is None and packet.dts is None:
                 packet.pts = self._stamp(offset)  # the decoder hands it on to the picture
             elif packet.dts is not None:
-                delay = 0 if packet.pts is None else self._ms(packet.pts) - self._ms(packet.dts)
-                self.horizon_ms = max(self.horizon_ms, offset - round(max(0.0, delay)))
+                self.horizon_ms = max(self.horizon_ms, offset - self._late(packet))
             self.end_ms = min(round(self.clock.end_ms), self.longest_ms + 1)
             yield packet, offset
 
@@ -96,16 +103,28 @@ class Offsets:
         return short if short > _SHORT_MS + self.stated_ms // _SHORT_SHARE else 0
 
     def _stamped(self, packet: "Packet[VideoStream]") -> Stamped["Packet[VideoStream]"]:
+        decoded_ms = None if packet.dts is None else self._ms(packet.dts)
+        shown_ms = decoded_ms if packet.pts == packet.dts else None
+        if shown_ms is None and packet.pts is not None:
+            shown_ms = self._ms(packet.pts)
         return Stamped(
             item=packet,
-            decoded_ms=None if packet.dts is None else self._ms(packet.dts),
-            shown_ms=None if packet.pts is None else self._ms(packet.pts),
-            lasts_ms=int((packet.duration or 0) * self.base * 1000),
+            decoded_ms=decoded_ms,
+            shown_ms=shown_ms,
+            lasts_ms=(packet.duration or 0) * self._ticks // self._parts,
             size=packet.size,
         )
 
+    def _late(self, packet: "Packet[VideoStream]") -> int:
+        """By how many ms it is shown later than it is decoded."""
+        shown, decoded = packet.pts, packet.dts
+        if shown is None or decoded is None or shown <= decoded:
+            return 0
+        return self._ms(shown) - self._ms(decoded)
+
     def _ms(self, stamp: int) -> int:
-        return int((stamp * self.base * 1_000_000 - self.origin_us) / 1000 + Fraction(1, 2))
+        parts = stamp * self._ticks - self._origin
+        return parts // self._parts if parts >= 0 else -(-parts // self._parts)
 
     def _stamp(self, offset: int) -> int:
         return round(Fraction(offset * 1000 + self.origin_us, 1_000_000) / self.base)

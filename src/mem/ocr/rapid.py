@@ -15,7 +15,8 @@ from mem.errors import NoScreenText
 from mem.ocr import Line, Picture, Wanted, engines, letters, moved, shared
 from mem.types import Box
 
-_GLANCE_WIDTH = 960  # pixels; a line of 12 px in a picture of 1920 is still found at half its size
+_GLANCE_WIDTH = 960  # pixels at least,
+_GLANCE_SCALE = 2.0  # and half the picture's: a line of 12 px is still found at half its size
 _GLANCE_LINES = 24  # of what is found then, the longest first, that are recognised to tell text from noise
 _GLANCE_CONFIDENCE = 0.6  # of two letters at least; what noise was taken for has one, and 0.52 at most
 _BAND_PIXELS = 1_100_000  # of one band
@@ -50,15 +51,22 @@ class Rapid:
         )
 
     def likely(self, picture: Picture) -> bool:
-        """Whether something is found in the picture at 960 pixels' width that can be read at its own."""
+        """Whether something is found in the picture at half its size that can be read at its own."""
         height, width = picture.shape[:2]
-        scale, small = max(1.0, width / _GLANCE_WIDTH), picture
+        scale, small = min(_GLANCE_SCALE, max(1.0, width / _GLANCE_WIDTH)), picture
         if scale > 1:
-            size = (_GLANCE_WIDTH, max(1, round(height / scale)))
+            size = (max(1, round(width / scale)), max(1, round(height / scale)))
             small = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BILINEAR))
-        quads = sorted(self._quads(_padded(_bgr(small))), key=_shape, reverse=True)
         image = _bgr(picture)
-        return any(self._says_something(image, quad * scale) for quad in quads[:_GLANCE_LINES])
+        return any(
+            self._glances(image, small[top:bottom], top, scale) for top, bottom, *_ in bands(*small.shape[:2])
+        )
+
+    def _glances(self, image: Picture, part: Picture, top: int, scale: float) -> bool:
+        """Whether something is found in a part, `top` rows down, of a BGR picture made smaller by `scale`."""
+        quads = sorted(self._quads(_padded(_bgr(part))), key=_shape, reverse=True)
+        down = np.array([0, top], np.float32)
+        return any(self._says_something(image, (quad + down) * scale) for quad in quads[:_GLANCE_LINES])
 
     def _says_something(self, image: Picture, quad: Any) -> bool:
         """Whether the text found at four corners in a BGR picture can be read."""

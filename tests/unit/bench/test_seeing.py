@@ -21,9 +21,9 @@ class Stubborn:
         return 0, new
 
 
-@pytest.mark.parametrize("kind", footage.KINDS)
+@pytest.mark.parametrize("kind", dedup.KINDS)
 def test_the_same_seed_shows_the_same(kind):
-    one, other, another = (list(footage.KINDS[kind](seed, 3)) for seed in (1, 1, 2))
+    one, other, another = (list(dedup.KINDS[kind](seed, 3)) for seed in (1, 1, 2))
     assert [look.shows for look in one] == [look.shows for look in other]
     assert all(np.array_equal(a.thumb.luma, b.thumb.luma) for a, b in zip(one, other, strict=True))
     assert not np.array_equal(one[0].thumb.luma, another[0].thumb.luma)
@@ -42,10 +42,9 @@ def test_keeping_one_misses_every_change():
     assert (score.changes, score.missed) == (changes + 1, changes)
 
 
-@pytest.mark.parametrize("kind", ["lines", "subtitles", "colours"])
+@pytest.mark.parametrize("kind", ["lines", "subtitles", "colours", "slides", "cells", "chat", "distance"])
 def test_the_rule_misses_nothing_that_is_plain_to_see(kind):
-    score = dedup.Score()
-    dedup.rate(Keeper(RULES["normal"]), list(footage.KINDS[kind](50, 40)), score, 50)
+    score, _ = dedup.score(kind, 40, range(50, 51))
     assert score.changes > 3
     assert score.missed == 0
 
@@ -67,12 +66,20 @@ def test_a_hash_tells_pictures_apart_by_its_bits():
 
 def test_dedup_measures_each_kind_and_each_rival(tmp_path, monkeypatch):
     monkeypatch.setattr(dedup, "_QUICK_LOOKS", 3)
+    monkeypatch.setattr(dedup, "_WORKERS", 1)
     monkeypatch.setattr(dedup, "_ROUNDS", 1)
     found = {one.measure: one for one in dedup.measure(True, lambda _: None, tmp_path)}
-    for kind in footage.KINDS:
+    for kind in dedup.KINDS:
         assert f"{kind}: dropped" in found
     assert found["decision: nothing new"].value > 0
     assert found["FFmpeg fps (keeps all): missed"].value == 0
+
+
+def test_two_workers_score_as_one_does():
+    looks = {"mouse": 3, "cells": 4}
+    assert dict(dedup._scored(looks, range(7, 8)))["cells"][0].looks == 4
+    alone = {name: dedup.score(name, count, range(7, 8))[0].kept for name, count in looks.items()}
+    assert {name: ours.kept for name, (ours, _) in dedup._scored(looks, range(7, 8))} == alone
 
 
 def test_a_clip_is_as_long_as_its_laps(tmp_path):
@@ -87,6 +94,7 @@ def test_all_that_is_measured_of_a_clip(tmp_path, monkeypatch):
     monkeypatch.setattr(capture, "_QUICK_CLIP_SECONDS", 5)
     monkeypatch.setattr(capture, "_QUICK_LAPS", 2)
     monkeypatch.setattr(capture, "_FEW_PICTURES", 2)
+    monkeypatch.setattr(capture, "_QUICK_DAYS_LOOKS", 2)
     monkeypatch.setattr(clips, "FPS", 2)
     small = clips.camera
     monkeypatch.setattr(clips, "camera", lambda count, seed=1, *_: small(count, seed, 160, 96))

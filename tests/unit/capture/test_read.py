@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from mem.capture import read
@@ -85,6 +86,26 @@ def test_a_picture_of_another_size_is_read_whole(reading):
 def test_pictures_without_text_are_glanced_at_and_not_read(reading):
     _, engine = reading([{}, {}, {}])
     assert engine.heights == []
+
+
+class Hasty(FakeEngine):
+    """Overlooks everything at a glance."""
+
+    def likely(self, picture):
+        super().likely(picture)
+        return False
+
+
+def test_a_few_lines_too_small_to_glance_at_are_read_where_all_else_is_one_colour(reading):
+    (frame,), engine = reading([{44: 100}], engine=Hasty())
+    assert texts(frame) == [text(100)]
+    assert engine.heights[0] < screens.HEIGHT
+
+
+def test_what_a_glance_finds_nothing_in_is_not_read_where_much_is_drawn(reading):
+    noisy = np.random.default_rng(1).integers(0, 2, (screens.HEIGHT, screens.WIDTH, 3), dtype=np.uint8) * 9
+    (frame,), engine = reading([screens.encoded(noisy)], engine=Hasty())
+    assert (texts(frame), engine.heights) == ([], [])
 
 
 @pytest.mark.parametrize("broken", [b"no picture", b"RIFF\x04\0\0\0WEBP"])

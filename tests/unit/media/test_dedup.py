@@ -55,6 +55,18 @@ def test_a_typed_line_is_news():
     assert differ(after, before)
 
 
+def test_a_line_is_as_much_news_on_4k_as_on_1080p():
+    before = np.full((2160, 3840, 3), 30, np.uint8)
+    line = Image.new("RGB", (200, 24), (30, 30, 30))
+    ImageDraw.Draw(line).text(
+        (3, 5), "twenty letters more.", font=ImageFont.load_default(12), fill=(110,) * 3
+    )
+    for top in range(1000, 1016, 5):
+        after = before.copy()
+        after[top : top + 24, 801:1001] = np.asarray(line)
+        assert differ(before, after)
+
+
 @pytest.mark.parametrize("place", range(40, 56, 4))
 def test_pale_text_is_news(place):
     before = videos.flat((246, 246, 246), 1920, 1080)

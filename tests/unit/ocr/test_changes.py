@@ -1,6 +1,7 @@
 """What of a picture is read anew."""
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -55,6 +56,37 @@ def test_faint_text_on_a_like_ground_counts():
     now = before.copy()
     now[20:30, 20:30] = 90
     assert changes.changed(before, now).any()
+
+
+@pytest.mark.parametrize(("ground", "ink"), [(240, 200), (30, 70)])
+@pytest.mark.parametrize("size", [12, 14, 20])
+def test_pale_text_that_is_typed_counts_along_its_line(ground, ink, size):
+    made = Image.new("RGB", (640, 64), (ground,) * 3)
+    before = kept(made)
+    words = "so pale that it is hard to see"
+    ImageDraw.Draw(made).text((LEFT, 24), words, font=ImageFont.load_default(size), fill=(ink,) * 3)
+    cells = changes.changed(before, kept(made))
+    length = ImageFont.load_default(size).getlength(words)
+    assert np.count_nonzero(cells.any(axis=0)) > 0.6 * length / changes.CELL
+    assert not cells[:, int(LEFT + length) // changes.CELL + 2 :].any()
+
+
+def test_lines_that_are_to_be_read_as_well_are_within_one_band_each():
+    made = kept(page(LINES))
+    cells = changes.changed(made, kept(page(typed(5, "x"))))
+    near = Box(LEFT, 10 + 6 * STEP, 200, 16)
+    far = Box(LEFT, 10 + 10 * STEP, 200, 16)
+    bands = changes.bands(made, cells, [far, near])
+    assert bands == sorted(bands, key=lambda band: band.top)
+    assert all(one.bottom < two.top for one, two in itertools.pairwise(bands))
+    for box in (near, far):
+        assert any(band.top < box.y and box.y + box.height < band.bottom for band in bands)
+
+
+def test_what_is_of_one_colour_shows_nothing():
+    made = np.full((40, 40, 3), (10, 200, 90), np.uint8)
+    made[20, 20] = 0
+    assert np.argwhere(changes.drawn(made)).tolist() == [[2, 2]]
 
 
 def test_changes_far_apart_are_read_apart():
