@@ -11,7 +11,7 @@ from datetime import datetime
 
 from mem import reindex
 from mem.errors import OutsideLimits
-from mem.index import Choice, Entry, EntryKind, Found, Question, Sort, Transaction, Word
+from mem.index import Choice, Entry, EntryKind, Found, Question, Reading, Sort, Transaction, Word
 from mem.memory import Memory
 from mem.store import sources
 from mem.store.view import View
@@ -40,6 +40,8 @@ class Bounded:
         self._seen = View(whole.db, limits)
         self.seen = 0
         self.level: int | None = None
+        self.firm: int | None = None
+        self.kept = False
         self.watcher: Callable[[str, set[int]], None] | None = None
 
     @property
@@ -102,6 +104,10 @@ class Bounded:
         raise OutsideLimits
 
     def commit(self) -> None:
+        """Raises OutsideLimits."""
+        raise OutsideLimits
+
+    def scrub(self, read: Reading) -> bool:  # noqa: ARG002
         """Raises OutsideLimits."""
         raise OutsideLimits
 

@@ -6,13 +6,15 @@ are on disk by then, and makes a missing, broken or differing index anew.
 """
 
 import logging
+import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from mem import failpoints
-from mem.errors import DiskFull, IndexFailed, TooBusy
+from mem.errors import DiskFull, IndexFailed, MemError, TooBusy
 from mem.index import SUSPECT, Entry, EntryKind, Index
 from mem.index.postgres import Postgres
 from mem.index.tantivy import Tantivy
@@ -21,6 +23,12 @@ from mem.store.database import Database, Reader, Row
 from mem.store.outbox import Change
 
 _BATCH = 5_000  # changes taken at once
+_TOGETHER = 100  # sources whose texts come one after the other in a new index: what is deleted lies together
+_LOOK_SECONDS = 0.05  # between looks for what is new
+_PAUSE_SECONDS = 1.0  # after something went wrong
+_PURGE_SECONDS = 3600.0  # between looks for files that hold what is gone
+# What a search brings in itself: nothing shown may be wrong, and people look for what they just wrote.
+_DECISIVE = ("segments", "screen_texts", "notes", "notes+", "sources", "sources+")
 Kind = TypeVar("Kind", bound=str)
 log = logging.getLogger(__name__)
 
@@ -49,9 +57,47 @@ def _only_said() -> Iterator[None]:
         log.exception("search index cannot be used", extra={"action": "index_failed"})
 
 
+@contextmanager
+def kept_level(db: Database, index: Index) -> Iterator[None]:
+    """Bring in what is new in a thread of its own until the block ends, so that no search has to.
+
+    It also writes anew, once an hour, files that still hold texts that are gone. Where other processes
+    write too, nobody knows that something is new without asking: there each search asks.
+    """
+    if db.remembered is None:
+        yield
+        return
+    ended = threading.Event()
+    keeper = threading.Thread(target=_keep, args=(db, index, ended), name="index")
+    keeper.start()
+    index.kept = True
+    try:
+        yield
+    finally:
+        index.kept = False
+        ended.set()
+        keeper.join()
+
+
+def _keep(db: Database, index: Index, ended: threading.Event) -> None:
+    pause, purged = _LOOK_SECONDS, time.monotonic()
+    while not ended.wait(pause):
+        pause = _LOOK_SECONDS
+        try:
+            if index.level != _version(db):
+                pause = _LOOK_SECONDS if _bring(db, index, None) else _PAUSE_SECONDS
+            if time.monotonic() - purged > _PURGE_SECONDS:
+                purged = time.monotonic()
+                purge(db, index)
+        except MemError as error:
+            facts = {"action": "index_lags", "detail": error.detail}
+            log.warning("search index lags behind", extra=facts)
+            pause = _PAUSE_SECONDS
+
+
 def catch_up(db: Database, index: Index) -> None:
     """Bring the index level with the rows, whatever happened to either since they last met."""
-    refresh(db, index, wait=None)
+    _bring(db, index, None)
     if _counts(entries.counts(db)) != _counts(index.counts()):
         # Such as a database put back from a backup beside a newer index.
         log.warning("search index differs from the rows", extra={"action": "index_differs"})
@@ -69,29 +115,51 @@ def renew(db: Database, index: Index) -> None:
 
 def tidy(db: Database, index: Index) -> None:
     """Bring in what has changed and forget it: after a stretch of work, and before closing."""
-    refresh(db, index, wait=None)
+    _bring(db, index, None)
     _forget(db, index)
 
 
 def purge(db: Database, index: Index) -> None:
-    """Make the index anew, so that no file of it holds what was deleted: marked as gone, words stay in it.
+    """Have no file of the index hold what was deleted: it is only marked as gone, its words stay in it.
 
-    Searching waits for it: some 2 s for 100,000 texts.
+    Takes some 3 s of CPU for 100,000 texts that stand in the same files, as a rule those of the same weeks.
     """
+    level = _bring(db, index, None)
     with index.turn() as w:
-        _rebuild(w or db, index)
+        r = w or db
+        if not (
+            level and index.scrub(lambda kind, ids: _entries(kind, entries.by_ids(r, kind, ids).values()))
+        ):
+            _rebuild(r, index)
     _forget(db, index)
 
 
 def refresh(db: Database, index: Index, *, wait: float | None = 5.0) -> bool:
     """Bring in what has changed since the last time; False when that failed, so that it lags behind.
 
-    Waits at most `wait` seconds (None: as long as it takes) for another thread that is doing so. Raises
-    TooBusy while the index is being made anew, IndexFailed when nothing can be found.
+    What a recording adds is left to the thread of `kept_level` where there is one: it is found a moment
+    later, and nothing that is found meanwhile is wrong. Waits at most `wait` seconds (None: as long as it
+    takes) for another thread that is doing so. Raises TooBusy while the index is being made anew,
+    IndexFailed when nothing can be found.
     """
-    version = None if db.remembered is None else db.remembered.version("index_changes+")
+    version = _version(db)
     if index.whole and version is not None and index.level == version:
         return True
+    if index.whole and index.kept and index.firm == _firm(db):
+        return True
+    return _bring(db, index, wait)
+
+
+def _version(db: Database) -> int | None:
+    return None if db.remembered is None else db.remembered.version("index_changes+")
+
+
+def _firm(db: Database) -> int | None:
+    return None if db.remembered is None else db.remembered.version(*_DECISIVE)
+
+
+def _bring(db: Database, index: Index, wait: float | None) -> bool:
+    version, firm = _version(db), _firm(db)
     try:
         while not index.whole or outbox.after(db, index.seen, 1):
             with index.turn(wait) as w:
@@ -107,7 +175,7 @@ def refresh(db: Database, index: Index, *, wait: float | None = 5.0) -> bool:
             raise
         log.warning("search index lags behind", exc_info=True, extra={"action": "index_lags"})
         return False
-    index.level = version
+    index.level, index.firm = version, firm
     return True
 
 
@@ -115,9 +183,10 @@ def _rebuild(r: Reader, index: Index) -> None:
     latest = outbox.latest(r)  # first: a row that changes meanwhile has a later change and is looked at again
     index.empty()
     failpoints.reach("index.emptied")
-    for kind in entries.KINDS:
-        for page in entries.pages(r, kind):
-            index.fill(_entries(kind, page))
+    for sources in entries.blocks(r, _TOGETHER):
+        for kind in entries.KINDS:
+            for page in entries.pages(r, kind, sources):
+                index.fill(_entries(kind, page))
     index.complete()
     index.seen = latest
     log.info("search index made anew", extra={"action": "index_rebuilt"})
@@ -140,7 +209,7 @@ def _look_again(r: Reader, index: Index, kind: outbox.ChangeKind, ids: set[int])
         for source_id in ids:
             index.remove_source(source_id)
             for each in entries.KINDS:
-                for page in entries.pages(r, each, source_id):
+                for page in entries.pages(r, each, (source_id, source_id)):
                     index.add(_entries(each, page))
     else:
         rows = entries.by_ids(r, kind, list(ids))
@@ -151,7 +220,7 @@ def _look_again(r: Reader, index: Index, kind: outbox.ChangeKind, ids: set[int])
 
 
 def _entries(kind: EntryKind, rows: Iterable[Row]) -> Iterator[Entry]:
-    nothing: tuple[str, ...] = ()
+    nothing: tuple[()] = ()
     for row in rows:
         yield Entry(
             kind,
@@ -164,6 +233,7 @@ def _entries(kind: EntryKind, rows: Iterable[Row]) -> Iterator[Entry]:
             (SUSPECT,) if row.get("suspect") else row.get("tags", nothing),
             row.get("location", ""),
             row.get("heard") or "",
+            entries.stands(row),
         )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from mem.memory import Memory
-from mem.store import frames, notes, screen, sources, stretches, texts
+from mem.store import frames, known, notes, screen, stretches, texts
 from mem.store.frames import Bucket
 from mem.types import Frame, Note, ScreenText, Segment, Source, Span
 
@@ -70,7 +70,8 @@ def page(
     `lines`: also the lines of text on screen, of which a busy screen has dozens at any time.
     """
     db, more = memory.db, limit + 1
-    spans = frames.spans_between(db, start, end, source_id, limit=more, after=after.span)
+    stood = frames.shown_between(db, start, end, source_id, limit=more, after=after.span)
+    spans, pictures = [span for span, _ in stood], {frame.id: frame for _, frame in stood}
     said = texts.between(db, start, end, source_id, limit=more, after=after.segment)
     noted = notes.between(db, start, end, source_id, limit=more, after=after.note)
     read = screen.between(db, start, end, source_id, limit=more, after=after.line) if lines else []
@@ -89,7 +90,7 @@ def page(
     )
     found = _sources(memory, kept_spans, kept_said, kept_notes, kept_read)
     return Page(
-        spans=_with_frames(memory, kept_spans),
+        spans=tuple(_with_frame(span, pictures[span.frame_id]) for span in kept_spans),
         segments=tuple(kept_said),
         notes=tuple(kept_notes),
         screen=tuple(kept_read),
@@ -120,22 +121,17 @@ def _last(rows: Sequence[Row], number: Callable[[Row], int], before: Key | None)
     return (rows[-1].start, number(rows[-1])) if rows else before
 
 
-def _with_frames(memory: Memory, spans: Sequence[Span]) -> tuple[Shown, ...]:
-    found = frames.by_ids(memory.db, [span.frame_id for span in spans])
-    return tuple(
-        Shown(
-            source_id=span.source_id,
-            frame_id=span.frame_id,
-            start=span.start,
-            end=span.end,
-            samples=span.samples,
-            frame=found[span.frame_id],
-        )
-        for span in spans
-        if span.frame_id in found  # a source may be deleted between the two reads
+def _with_frame(span: Span, frame: Frame) -> Shown:
+    return Shown(
+        source_id=span.source_id,
+        frame_id=span.frame_id,
+        start=span.start,
+        end=span.end,
+        samples=span.samples,
+        frame=frame,
     )
 
 
 def _sources(memory: Memory, *lists: Rows) -> dict[int, Source]:
     ids = {row.source_id for rows in lists for row in rows if row.source_id is not None}
-    return sources.by_ids(memory.db, sorted(ids))
+    return known.sources(memory.db, sorted(ids))

@@ -4,6 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Any
 
@@ -27,13 +28,23 @@ def encode(value: object) -> bytes:
 
 
 def _plain(value: Any) -> object:
+    kind: type = type(value)
+    if dataclasses.is_dataclass(kind):
+        # A field called after a Python keyword ends in an underscore, which JSON does not show.
+        return {
+            shown: types.written(each) if type(each := getattr(value, name)) is datetime else each
+            for name, shown in _names(kind)
+        }
     if isinstance(value, datetime):
         return types.written(value)
-    if dataclasses.is_dataclass(value):
-        # A field called after a Python keyword ends in an underscore, which JSON does not show.
-        return {f.name.rstrip("_"): getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, PurePath):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+@lru_cache
+def _names(record: type) -> tuple[tuple[str, str], ...]:
+    """The fields of a dataclass, as they are called in it and in JSON."""
+    return tuple((field.name, field.name.rstrip("_")) for field in dataclasses.fields(record))

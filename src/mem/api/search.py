@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from mem import search
 from mem.api import render, times
-from mem.api.parameters import Cursor, Limit, Mem
+from mem.api.parameters import Cursor, Limit, Mem, Number
 from mem.index import Sort
 from mem.search import SearchPage
 from mem.types import TextKind
@@ -15,7 +15,7 @@ from mem.types import TextKind
 router = APIRouter(prefix="/api/search", tags=["asking"])
 
 Words = Annotated[str, Query(alias="q", max_length=1000, description='Words, "phrases", -excluded, pre*')]
-Sources = Annotated[list[int], Query(alias="source", max_length=100, description="Only these sources")]
+Sources = Annotated[list[Number], Query(alias="source", max_length=100, description="Only these sources")]
 Kinds = Annotated[list[TextKind], Query(alias="kind", description="Only these kinds of text")]
 Suspect = Annotated[bool, Query(description="Also speech that is doubted: loops, phantoms, guesses")]
 Meaning = Annotated[bool, Query(description="Also what is alike in meaning; see search.semantic")]

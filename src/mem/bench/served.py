@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from mem import reindex
 from mem.api import app
 from mem.bench import year
 from mem.bench.corpus import Corpus
@@ -94,7 +95,11 @@ def running(folder: Path) -> Iterator[Server]:
 def _serve(folder: Path, line: Connection) -> None:
     """The life of the server: do what is asked until nobody asks any more."""
     writing, ended = threading.Event(), threading.Event()
-    with open_memory(year.config(folder)) as memory, app.serving(memory, worker=False) as (url, key):
+    with (
+        open_memory(year.config(folder)) as memory,
+        reindex.kept_level(memory.db, memory.index),
+        app.serving(memory, worker=False) as (url, key),
+    ):
         writer = threading.Thread(target=_write, args=(memory, writing, ended), name="writer")
         writer.start()
         try:

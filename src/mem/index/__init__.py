@@ -34,6 +34,14 @@ class Entry(NamedTuple):
     tags: Sequence[str] = ()
     location: str = ""  # of a source only
     also: str = ""  # more by which it is found, which is not shown
+    stands: Sequence[int] = ()  # of a line on screen: its first frame, and x, y, width and height there
+
+
+class Shown(NamedTuple):
+    """What an answer shows of a text."""
+
+    text: str
+    stands: Sequence[int] = ()  # as of an `Entry`
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +145,13 @@ class Found:
     by_kind: Mapping[TextKind, int]
     by_source: Mapping[int, int]  # at most MOST_SOURCES, those with the most hits
     outside: int  # hits that only the time range excludes
-    texts: Callable[[Sequence[int]], list[str]] | None  # of hits by their places; None: it holds no texts
+    texts: Callable[[Sequence[int]], list[Shown]] | None  # of hits by their places; None: it holds no texts
 
 
 MOST_SOURCES = 200
+
+
+Reading = Callable[[EntryKind, list[int]], Iterable[Entry]]  # the entries of those ids that have a row
 
 
 class Transaction(Protocol):
@@ -167,6 +178,8 @@ class Index(Protocol):
 
     seen: int  # number of the last change that it has taken in since it was opened
     level: int | None  # the version of the changes at which none was left to take in; None: look
+    firm: int | None  # the version then of what changes or takes away texts, and of what a person adds
+    kept: bool  # whether a thread brings in what is new, so that no search has to
     watcher: Callable[[str, set[int]], None] | None  # told of the kind and ids of what it takes in
 
     def turn(self, wait: float | None = None) -> AbstractContextManager[Transaction | None]:
@@ -189,6 +202,12 @@ class Index(Protocol):
 
     def commit(self) -> None:
         """Make the changes since the last commit durable and visible."""
+
+    def scrub(self, read: Reading) -> bool:
+        """Write anew what still holds texts that were taken out, from the rows that `read` gives.
+
+        False: it takes a rebuild to be rid of them.
+        """
 
     def empty(self) -> None:
         """Begin a rebuild, of which `complete` is the end; one that was whole goes on answering till then."""

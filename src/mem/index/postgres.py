@@ -39,6 +39,8 @@ class Postgres:
 
     seen = 0  # changes are forgotten in the transaction that takes them in
     level: int | None = None
+    firm: int | None = None
+    kept: bool = False
     watcher: Callable[[str, set[int]], None] | None = None
 
     def __init__(self, db: Storage) -> None:
@@ -63,6 +65,10 @@ class Postgres:
                 yield w
             finally:
                 self._here.transaction = None
+
+    def scrub(self, read: index.Reading) -> bool:  # noqa: ARG002
+        """False: rows that were taken out stay in the file of a table until it is made anew."""
+        return False
 
     def empty(self) -> None:
         """Forget everything; the index is whole again after `complete`."""

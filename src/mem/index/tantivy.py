@@ -8,11 +8,12 @@ be gathered from all over the rows (25 ms in a year of them); times are millisec
 import json
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from mem import failpoints, index
 from mem.errors import IndexFailed, TooBusy
 from mem.index import tantivy_query, words
 from mem.index.hits import TEXT_KINDS, Hits, numbers
+from mem.index.tantivy_document import SCHEMA, document, make, shown
 from mem.index.tantivy_query import KINDS
 from mem.types import since_epoch
 
@@ -30,33 +32,9 @@ _HEAP = 32 * 2**20  # bytes that the writer may fill before it writes a file of 
 _KIND_OF: tuple[index.EntryKind, ...] = tuple(KINDS)
 _REFUSED = "invalid argument"  # what tantivy says of a question that it will not answer
 _TOO_OPEN = "exceeded max expansions"  # such as that of a phrase whose last word may go on in 16,384 ways
+_BATCH = 1_000  # entries that are looked for at once
+_AT_ONCE = 20_000  # that are written anew at once
 _FEW = 100  # documents; below this a term's stated frequency may be all deleted ones, so count them
-
-
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    for name in ("key", "kind", "source"):
-        builder.add_unsigned_field(name, indexed=True, fast=True)
-    for name in ("start", "end"):
-        builder.add_integer_field(name, fast=True)
-    builder.add_float_field("recency", fast=True)
-    builder.add_bytes_field("body", stored=True)
-    builder.add_text_field("text", tokenizer_name="whitespace", index_option="position")
-    builder.add_text_field("parts", tokenizer_name="whitespace", index_option="freq")
-    for name in ("name", "place"):
-        builder.add_text_field(name, tokenizer_name="whitespace", index_option="basic")
-    for name in ("language", "tag"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    return builder.build()
-
-
-_FIELDS = "2: key kind source start end recency body text parts name place language tag"  # as in the schema
-_SCHEMA = _schema()
-
-
-def make() -> str:
-    """What an index must have been made by to be used: fields, word rules and tantivy."""
-    return json.dumps([_FIELDS, words.rules(), version("tantivy")])
 
 
 class Tantivy:
@@ -71,6 +49,8 @@ class Tantivy:
         self._changed = False
         self.seen = 0
         self.level: int | None = None
+        self.firm: int | None = None
+        self.kept = False
         self.watcher: Callable[[str, set[int]], None] | None = None
         try:
             self._whole = self._mark.read_text() == make()
@@ -82,7 +62,7 @@ class Tantivy:
             except (OSError, ValueError):
                 self._whole = False
         if not self._whole:
-            self._index = self._written = tantivy.Index(_SCHEMA)  # in memory, if there is no room for files
+            self._index = self._written = tantivy.Index(SCHEMA)  # in memory, if there is no room for files
             with suppress(IndexFailed):
                 self.empty()
 
@@ -111,7 +91,7 @@ class Tantivy:
             self._mark.unlink(missing_ok=True)
             shutil.rmtree(self._new, ignore_errors=True)
             self._new.mkdir(mode=0o700, parents=True)
-            tantivy.Index(_SCHEMA, path=str(self._new))
+            tantivy.Index(SCHEMA, path=str(self._new))
             self._written = _opened(self._new)
             if not self._whole:
                 self._index = self._written
@@ -127,6 +107,61 @@ class Tantivy:
                 self._mark.write_text(make())
             self._whole = True
 
+    def scrub(self, read: index.Reading) -> bool:
+        """Write anew the segments that hold texts that were taken out: marked as gone, they stay in them.
+
+        Nobody can tell tantivy to merge one. But it lets go of a segment whose texts are all gone, so all of
+        them are put in once more. False where that is more than half of everything.
+        """
+        with self._turn:
+            self._settle()
+            torn = self._torn()
+            if not torn:
+                return True
+            searcher = self._index.searcher()
+            if sum(size for _, size in torn) * 2 > searcher.num_docs:
+                return False
+            done = False
+            try:
+                with self._reading():
+                    for place, size in torn:
+                        for first in range(0, size, _AT_ONCE):
+                            texts = range(first, min(size, first + _AT_ONCE))
+                            addresses = [tantivy.DocAddress(place, text) for text in texts]
+                            self._again(_numbers(searcher, "key", addresses), read)
+                done = True
+            finally:
+                if not done:  # what was taken out and not put in again must never be committed
+                    self._writer, self._changed = None, False
+            self._settle()
+            return not self._torn()
+
+    def _again(self, keys: list[int], read: index.Reading) -> None:
+        ids: dict[index.EntryKind, list[int]] = {}
+        for key in keys:
+            ids.setdefault(_KIND_OF[key % len(KINDS)], []).append(key // len(KINDS))
+        for kind, numbers_of in ids.items():
+            self.remove(kind, numbers_of)
+            self.fill(read(kind, numbers_of))
+
+    def _settle(self) -> None:
+        """Commit, and wait until no files are being merged and none is left that is not in use."""
+        self.commit()
+        with self._saving():
+            writer = self._writer or self._written.writer(heap_size=_HEAP, num_threads=1)
+            self._writer = None
+            writer.wait_merging_threads()
+            self._written.reload()  # which lets go of the files of segments that were merged
+            writer = self._written.writer(heap_size=_HEAP, num_threads=1)
+            writer.garbage_collect_files()
+            writer.wait_merging_threads()
+
+    def _torn(self) -> list[tuple[int, int]]:
+        """The segments that hold texts that were taken out: their places among all, and how many texts."""
+        with self._reading():
+            found = json.loads((self._folder / "meta.json").read_text())["segments"]
+        return [(place, each["max_doc"]) for place, each in enumerate(found) if each["deletes"] is not None]
+
     def _replace(self) -> None:
         if self._writer is not None:
             self._writer.wait_merging_threads()
@@ -139,27 +174,30 @@ class Tantivy:
     def add(self, entries: Iterable[index.Entry]) -> None:
         """Put these in, each in place of what had its kind and id."""
         with self._writing() as writer:
-            for entry in entries:
-                key = tantivy_query.key(entry.kind, entry.id)
-                writer.delete_documents_by_query(_same("key", key))
-                writer.add_document(_document(key, entry))
+            remaining = iter(entries)
+            while batch := {_key(entry): entry for entry in islice(remaining, _BATCH)}:
+                writer.delete_documents_by_query(_these(batch))
+                for key, entry in batch.items():
+                    writer.add_document(document(key, entry))
 
     def fill(self, entries: Iterable[index.Entry]) -> None:
         """Put these in, none of which is there yet."""
         with self._writing() as writer:
             for entry in entries:
-                writer.add_document(_document(tantivy_query.key(entry.kind, entry.id), entry))
+                writer.add_document(document(_key(entry), entry))
 
     def remove(self, kind: index.EntryKind, ids: Iterable[int]) -> None:
         """Take these out."""
         with self._writing() as writer:
-            for each in ids:
-                writer.delete_documents_by_query(_same("key", tantivy_query.key(kind, each)))
+            remaining = iter(ids)
+            while batch := list(islice(remaining, _BATCH)):
+                writer.delete_documents_by_query(_these(tantivy_query.key(kind, each) for each in batch))
 
     def remove_source(self, source_id: int) -> None:
         """Take out every text of a source, and its own entry."""
         with self._writing() as writer:
-            writer.delete_documents_by_query(_same("source", source_id))
+            # delete_documents_by_term takes a Python number for a signed one and deletes nothing here.
+            writer.delete_documents_by_query(tantivy_query.term(SCHEMA, "source", source_id))
 
     def commit(self) -> None:
         """Make the changes since the last commit durable and visible."""
@@ -180,7 +218,7 @@ class Tantivy:
         """How many entries of each kind it holds."""
         searcher = self._index.searcher()
         with self._reading():
-            return {kind: _count(searcher, tantivy_query.kind(_SCHEMA, kind)) for kind in _KIND_OF}
+            return {kind: _count(searcher, tantivy_query.kind(SCHEMA, kind)) for kind in _KIND_OF}
 
     def known(self, words: Iterable[str]) -> set[str]:
         """Those of the folded words that stand in at least one text."""
@@ -192,7 +230,7 @@ class Tantivy:
         """Ids of sources whose name and location hold all these words."""
         searcher = self._index.searcher()
         with self._reading():
-            query = tantivy_query.source(_SCHEMA, words.plain(name), words.plain(location))
+            query = tantivy_query.source(SCHEMA, words.plain(name), words.plain(location))
             places = [place for _, place in searcher.search(query, limit, count=False).hits]
             return sorted(_numbers(searcher, "source", places))
 
@@ -219,27 +257,28 @@ class Tantivy:
     ) -> index.Found:
         searcher = self._index.searcher()
         with self._reading():
-            everywhere = tantivy_query.everywhere(_SCHEMA, question)
+            asked = tantivy_query.Asked(SCHEMA, lambda field, word: searcher.doc_freq(field, word) > 0)
+            everywhere = asked.everywhere(question)
             start, end = _optional_ms(question.start), _optional_ms(question.end)
-            query = tantivy_query.within(_SCHEMA, everywhere, start, end)
-            counted = searcher.aggregate(query, _COUNTS)
-            total = sum(bucket["doc_count"] for bucket in counted["kinds"]["buckets"])
-            ranged = start is not None or end is not None
-            outside = _count(searcher, everywhere) - total if ranged else 0
-            page = tantivy_query.before(_SCHEMA, query, _optional_ms(before))
+            query = tantivy_query.within(SCHEMA, everywhere, start, end)
+            page = tantivy_query.before(SCHEMA, query, _optional_ms(before))
             hits, places = _hits(searcher, page, limit, sort, offset)
+            all_of_them = len(hits) < limit and offset == 0 and before is None
+            kinds, sources = _counted(hits) if all_of_them else _aggregated(searcher, query)
+            total = sum(kinds.values())
+            ranged = start is not None or end is not None
             return index.Found(
                 hits=hits,
                 total=total,
-                by_kind={TEXT_KINDS[int(b["key"])]: b["doc_count"] for b in counted["kinds"]["buckets"]},
-                by_source={int(b["key"]): b["doc_count"] for b in counted["sources"]["buckets"]},
-                outside=outside,
+                by_kind={TEXT_KINDS[kind]: count for kind, count in kinds.items()},
+                by_source=sources,
+                outside=_count(searcher, everywhere) - total if ranged else 0,
                 texts=lambda wanted: self._texts(searcher, [places[place] for place in wanted]),
             )
 
-    def _texts(self, searcher: tantivy.Searcher, places: Sequence[tantivy.DocAddress]) -> list[str]:
+    def _texts(self, searcher: tantivy.Searcher, places: Sequence[tantivy.DocAddress]) -> list[index.Shown]:
         with self._reading():
-            return [bytes(searcher.doc(place).get_first("body") or b"").decode() for place in places]
+            return [shown(searcher.doc(place)) for place in places]
 
     @contextmanager
     def _writing(self) -> Iterator[tantivy.IndexWriter]:
@@ -269,53 +308,25 @@ class Tantivy:
             raise IndexFailed(f"The search index could not be read: {error}") from error
 
 
-# tantivy weighs a score with log2(2 + recency): 1 in 1970, 1.01 a century later. So among equally good
-# hits the newer come first, to within the five hours that a score's 24 bits can tell apart.
-_RECENCY_SCALE = 100 * 365.25 * 86_400_000 / (2**1.01 - 2)
 _COUNTS = {
     "kinds": {"terms": {"field": "kind", "size": len(KINDS)}},
     "sources": {"terms": {"field": "source", "size": index.MOST_SOURCES}},
 }
 
 
-def _same(field: str, value: int) -> tantivy.Query:
-    # delete_documents_by_term takes a Python number for a signed one and deletes nothing here.
-    return tantivy_query.term(_SCHEMA, field, value)
+def _key(entry: index.Entry) -> int:
+    return tantivy_query.key(entry.kind, entry.id)
 
 
-def _document(key: int, entry: index.Entry) -> tantivy.Document:
-    document = tantivy.Document()
-    add_unsigned, add_text = document.add_unsigned, document.add_text
-    text, start = entry.text, entry.start
-    add_unsigned("key", key)
-    add_unsigned("kind", KINDS[entry.kind])
-    add_unsigned("source", entry.source_id)
-    document.add_integer("start", start)
-    document.add_integer("end", max(entry.end, start + 1))
-    document.add_float("recency", max(start, 0) / _RECENCY_SCALE)
-    if entry.kind == "source":
-        add_text("name", words.spaced(text))
-        add_text("place", words.spaced(entry.location))
-        return document
-    document.add_bytes("body", text.encode())
-    add_text("text", words.spaced(text))
-    if entry.also:
-        add_text("text", words.spaced(entry.also))
-        text = f"{text}\n{entry.also}"
-    if words.may_have_parts(text) and (parts := {part.text for part in words.parts(text)}):
-        add_text("parts", " ".join(sorted(parts)))
-    if entry.language:
-        add_text("language", index.tag(entry.language))
-    for tag in entry.tags:
-        add_text("tag", tag if tag == index.SUSPECT else index.tag(tag))
-    return document
+def _these(keys: Iterable[int]) -> tantivy.Query:
+    return tantivy.Query.term_set_query(SCHEMA, "key", list(keys))
 
 
 def _stands(searcher: tantivy.Searcher, field: str, word: str) -> bool:
     frequency = searcher.doc_freq(field, word)
     if frequency > _FEW:
         return True
-    return frequency > 0 and _count(searcher, tantivy_query.term(_SCHEMA, field, word)) > 0
+    return frequency > 0 and _count(searcher, tantivy_query.term(SCHEMA, field, word)) > 0
 
 
 def _count(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
@@ -359,6 +370,22 @@ def _opened(folder: Path) -> tantivy.Index:
     opened.config_reader(reload_policy="Manual")
     opened.reload()
     return opened
+
+
+def _counted(hits: Hits) -> tuple[dict[int, int], dict[int, int]]:
+    """How many hits of each kind and source there are, all of them being in hand."""
+    sources = Counter(hits.sources.tolist()).most_common(index.MOST_SOURCES)
+    return dict(Counter(hits.kinds.tolist()).most_common()), dict(sources)
+
+
+def _aggregated(searcher: tantivy.Searcher, query: tantivy.Query) -> tuple[dict[int, int], dict[int, int]]:
+    """The same of more hits than are in hand, which takes as long as finding them."""
+    counted = searcher.aggregate(query, _COUNTS)
+    kinds, sources = (
+        {int(bucket["key"]): int(bucket["doc_count"]) for bucket in counted[name]["buckets"]}
+        for name in ("kinds", "sources")
+    )
+    return kinds, sources
 
 
 def _optional_ms(moment: datetime | None) -> int | None:

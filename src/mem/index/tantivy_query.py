@@ -1,6 +1,7 @@
 """A question as tantivy reads it. Only the words are scored; filters weigh nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import tantivy
@@ -13,15 +14,71 @@ KINDS: dict[index.EntryKind, int] = {"speech": 0, "screen": 1, "note": 2, "sourc
 _OTHER_FORM, _PART = 0.9, 0.7  # how much less than the word itself another form, a part of a word, counts
 
 
-def everywhere(schema: tantivy.Schema, question: index.Question) -> Query:
-    """The question without its time range."""
-    must = [(Occur.Must, clause(schema, question.clause))]
-    must += _kinds(schema, question.kinds)
-    must += _choice(schema, "source", question.sources)
-    must += _choice(schema, "language", question.languages)
-    must += _choice(schema, "tag", question.tags)
-    must += _wholly(schema, question.not_before, question.not_after)
-    return Query.boolean_query(must)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Makes queries for an index as it is by now: what no text holds is left out of them.
+
+    Most words are nowhere a part of another, and nothing is doubted in most memories. Left in, such terms
+    make a search of a year take half as long again.
+    """
+
+    schema: tantivy.Schema
+    holds: Callable[[str, str], bool]  # whether a field of any text holds a word
+
+    def everywhere(self, question: index.Question) -> Query:
+        """The question without its time range."""
+        must = [(Occur.Must, self.clause(question.clause))]
+        must += _kinds(self.schema, question)
+        must += _choice(self.schema, "source", question.sources)
+        must += _choice(self.schema, "language", question.languages)
+        never = frozenset(tag for tag in question.tags.never if self.holds("tag", tag))
+        must += _choice(self.schema, "tag", index.Choice(only=question.tags.only, never=never))
+        must += _wholly(self.schema, question.not_before, question.not_after)
+        return must[0][1] if len(must) == 1 else Query.boolean_query(must)
+
+    def clause(self, wanted: index.Clause) -> Query:
+        """The words of a question."""
+        match wanted:
+            case index.Word(text, forms):
+                ways = self._ways("text", (text,), 1.0)
+                ways += self._ways("text", forms, _OTHER_FORM)
+                ways += self._ways("parts", (text, *forms), _PART)
+                return _best(ways)
+            case index.Exactly(text):
+                return term(self.schema, "text", text)
+            case index.Typo(text, errors):
+                return Query.fuzzy_term_query(self.schema, "text", text, distance=errors)
+            case index.Prefix(text):
+                return _best([_beginning(self.schema, field, text) for field in ("text", "parts")])
+            case index.Phrase(words, open_end):
+                if not open_end:
+                    return Query.phrase_query(self.schema, "text", list(words))
+                # Unlike phrase_prefix_query this looks at more than the first 50 words that begin so.
+                return Query.regex_phrase_query(self.schema, "text", [*words[:-1], words[-1] + ".*"])
+            case index.Every(clauses):
+                return self._every(clauses)
+            case index.Either(clauses):
+                return Query.boolean_query([(Occur.Should, self.clause(each)) for each in clauses])
+            case index.Without(each):
+                return self._every((index.Without(each),))
+            case index.Among(texts):
+                keys = [key(kind, number) for kind, number in texts]
+                return _weightless(Query.term_set_query(self.schema, "key", keys))
+
+    def _ways(self, field: str, found_by: Iterable[str], weight: float) -> list[Query]:
+        found = [term(self.schema, field, word) for word in found_by if self.holds(field, word)]
+        return found if weight == 1.0 else [Query.boost_query(each, weight) for each in found]
+
+    def _every(self, clauses: Sequence[index.Clause]) -> Query:
+        parts = []
+        for each in clauses:
+            if isinstance(each, index.Without):
+                parts.append((Occur.MustNot, self.clause(each.clause)))
+            else:
+                parts.append((Occur.Must, self.clause(each)))
+        if not any(occur == Occur.Must for occur, _ in parts):
+            parts.append((Occur.Must, _weightless(Query.all_query())))
+        return parts[0][1] if len(parts) == 1 else Query.boolean_query(parts)
 
 
 def within(schema: tantivy.Schema, query: Query, start: int | None, end: int | None) -> Query:
@@ -59,40 +116,6 @@ def term(schema: tantivy.Schema, field: str, value: str | int) -> Query:
     return Query.term_query(schema, field, value)
 
 
-def clause(schema: tantivy.Schema, wanted: index.Clause) -> Query:
-    """The words of a question."""
-    match wanted:
-        case index.Word(text, forms):
-            ways = [term(schema, "text", text)]
-            ways += [Query.boost_query(term(schema, "text", form), _OTHER_FORM) for form in forms]
-            ways += [Query.boost_query(term(schema, "parts", way), _PART) for way in (text, *forms)]
-            return Query.disjunction_max_query(ways)
-        case index.Exactly(text):
-            return term(schema, "text", text)
-        case index.Typo(text, errors):
-            return Query.fuzzy_term_query(schema, "text", text, distance=errors)
-        case index.Prefix(text):
-            ways = [
-                Query.fuzzy_term_query(schema, field, text, distance=0, prefix=True)
-                for field in ("text", "parts")
-            ]
-            return Query.disjunction_max_query(ways)
-        case index.Phrase(words, open_end):
-            if not open_end:
-                return Query.phrase_query(schema, "text", list(words))
-            # Unlike phrase_prefix_query this looks at more than the first 50 words that begin so.
-            return Query.regex_phrase_query(schema, "text", [*words[:-1], words[-1] + ".*"])
-        case index.Every(clauses):
-            return _every(schema, clauses)
-        case index.Either(clauses):
-            return Query.boolean_query([(Occur.Should, clause(schema, each)) for each in clauses])
-        case index.Without(each):
-            return _every(schema, (index.Without(each),))
-        case index.Among(texts):
-            keys = [key(kind, number) for kind, number in texts]
-            return _weightless(Query.term_set_query(schema, "key", keys))
-
-
 def key(kind: index.EntryKind, number: int) -> int:
     """What an entry is kept under."""
     return number * len(KINDS) + KINDS[kind]
@@ -114,23 +137,36 @@ def loosened(wanted: index.Clause) -> index.Clause:
             return wanted
 
 
-def _every(schema: tantivy.Schema, clauses: Sequence[index.Clause]) -> Query:
-    parts = []
-    for each in clauses:
-        if isinstance(each, index.Without):
-            parts.append((Occur.MustNot, clause(schema, each.clause)))
-        else:
-            parts.append((Occur.Must, clause(schema, each)))
-    if not any(occur == Occur.Must for occur, _ in parts):
-        parts.append((Occur.Must, _weightless(Query.all_query())))
-    return Query.boolean_query(parts)
+def _best(ways: list[Query]) -> Query:
+    """Texts that match one of these, as well as the best of those does."""
+    if len(ways) == 1:
+        return ways[0]
+    return Query.disjunction_max_query(ways) if ways else Query.empty_query()
 
 
-def _kinds(schema: tantivy.Schema, choice: index.Choice) -> list[tuple[Occur, Query]]:
+def _beginning(schema: tantivy.Schema, field: str, text: str) -> Query:
+    return Query.fuzzy_term_query(schema, field, text, distance=0, prefix=True)
+
+
+def _worded(wanted: index.Clause) -> bool:
+    """Whether only texts can match: a source's own entry has none of their fields."""
+    match wanted:
+        case index.Every(clauses):
+            return any(map(_worded, clauses))
+        case index.Either(clauses):
+            return all(map(_worded, clauses))
+        case index.Without():
+            return False
+        case _:
+            return True
+
+
+def _kinds(schema: tantivy.Schema, question: index.Question) -> list[tuple[Occur, Query]]:
+    choice = question.kinds
     wanted = set(index.TEXT_KINDS) if choice.only is None else choice.only & set(index.TEXT_KINDS)
     codes = [code for kind, code in KINDS.items() if kind in wanted - choice.never]
     if len(codes) == len(index.TEXT_KINDS):
-        return [(Occur.MustNot, kind(schema, "source"))]
+        return [] if _worded(question.clause) else [(Occur.MustNot, kind(schema, "source"))]
     return [(Occur.Must, _weightless(Query.term_set_query(schema, "kind", codes)))]
 
 

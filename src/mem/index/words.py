@@ -13,6 +13,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -140,6 +141,19 @@ def parts(text: str) -> Iterator[Token]:
                 yield from _pieces(word[0], word.start())
 
 
+def part_texts(text: str) -> set[str]:
+    """The same without their places, worked out once for each way that a word is written."""
+    found: set[str] = set()
+    for written in text.split():  # no part reaches over a space
+        found.update(_part_texts(written))
+    return found
+
+
+@lru_cache(maxsize=50_000)
+def _part_texts(written: str) -> tuple[str, ...]:
+    return tuple(part.text for part in parts(written)) if may_have_parts(written) else ()
+
+
 def _joined(text: str) -> str:
     """The tokens of a short text in one."""
     return "".join(text.translate(_SPACED).split()) if text.isascii() else "".join(plain(text))
@@ -179,8 +193,8 @@ def tolerance(word: str) -> int:
 
 def within(word: str, other: str, errors: int) -> bool:
     """Whether at most `errors` edits (change, loss, insertion, swap of neighbours) lie between them."""
-    if abs(len(word) - len(other)) > errors:
-        return False
+    if abs(len(word) - len(other)) > errors or len(set(word).difference(other)) > errors:
+        return False  # each edit brings in one letter at most
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, a in enumerate(word, 1):

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from mem import types
-from mem.index import TEXT_KINDS, Clause, Hits, Sort
+from mem.index import TEXT_KINDS, Clause, Hits, Shown, Sort
 from mem.index.hits import Numbers
 from mem.search import highlight
 from mem.search.highlight import Range
-from mem.store import entries, screen, standing
+from mem.store import entries, standing
 from mem.store.database import Database
 from mem.types import Box, TextKind
 
@@ -21,10 +21,9 @@ CLOSE = timedelta(seconds=30)
 MOST_HITS = 20  # shown of one moment; `hit_count` says how many it has
 _CLOSE_MS = types.milliseconds(CLOSE)
 _KINDS = len(TEXT_KINDS)
-_SCREEN = TEXT_KINDS.index("screen")
 
 Key = tuple[float, ...]
-Texts = Callable[[Sequence[int]], list[str]]
+Texts = Callable[[Sequence[int]], list[Shown]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +37,7 @@ class Hit:
     end: datetime
     text: str
     highlights: tuple[Range, ...]  # [start, end) in characters of `text`
+    highlight_bytes: tuple[Range, ...]  # the same in bytes of `text` as UTF-8
     frame_id: int | None = None  # of kind screen: the first frame that shows it
     box: Box | None = None  # where it stands in that frame and, until `end`, in those that follow, in pixels
 
@@ -105,9 +105,11 @@ class Groups:
     def _group(self, place: int) -> Group:
         number = self._sorted[place]
         members = slice(self._bounds[number], self._bounds[number + 1])
-        best_first = np.argsort(-self._scores[members], kind="stable")
+        places = self._order[members]
+        if len(places) > 1:
+            places = places[np.argsort(-self._scores[members], kind="stable")]
         return Group(
-            tuple(self._order[members][best_first].tolist()),
+            tuple(places.tolist()),
             int(self._starts[number]),
             int(self._ends[number]),
             float(self._tops[number]),
@@ -140,9 +142,7 @@ def shown(
     places = [place for group in groups for place in group.places[:MOST_HITS]]
     read = _from_rows(db, hits, places) if texts is None else dict(zip(places, texts(places), strict=True))
     mark = highlight.marker(clause)
-    lines = [int(hits.ids[place]) for place in read if hits.kinds[place] == _SCREEN]
-    boxes = screen.places(db, lines) if lines else {}
-    made = {place: _hit(hits, place, text, mark, boxes) for place, text in read.items()}
+    made = {place: _hit(hits, place, text, mark) for place, text in read.items()}
     here = [[made[place] for place in group.places[:MOST_HITS] if place in made] for group in groups]
     wanted = [(found[0].source_id, found[0].start) for found in here if found and found[0].source_id]
     stood = standing.at(db, [(number, start) for number, start in wanted if number is not None])
@@ -180,20 +180,23 @@ def _near_others(hits: Hits) -> list[int]:
     return [number for number in np.unique(pairs[1][crowded]).tolist() if number]
 
 
-def _from_rows(db: Database, hits: Hits, places: Sequence[int]) -> dict[int, str]:
-    found: dict[int, str] = {}
+def _from_rows(db: Database, hits: Hits, places: Sequence[int]) -> dict[int, Shown]:
+    found: dict[int, Shown] = {}
     for code, kind in enumerate(TEXT_KINDS):
         ids = {int(hits.ids[place]): place for place in places if hits.kinds[place] == code}
         if ids:
-            found |= {ids[number]: row["text"] for number, row in entries.by_ids(db, kind, list(ids)).items()}
+            rows = entries.by_ids(db, kind, list(ids))
+            found |= {ids[number]: Shown(row["text"], entries.stands(row)) for number, row in rows.items()}
     return {place: found[place] for place in places if place in found}
 
 
-def _hit(
-    hits: Hits, place: int, text: str, mark: highlight.Marker, boxes: Mapping[int, tuple[int, Box]]
-) -> Hit:
-    found = hits[place]
-    frame_id, box = boxes.get(found.id, (None, None)) if found.kind == "screen" else (None, None)
+def _hit(hits: Hits, place: int, shown: Shown, mark: highlight.Marker) -> Hit:
+    found, text = hits[place], shown.text
+    highlights = mark(text)
+    frame_id, box = None, None
+    if shown.stands:
+        frame_id, x, y, width, height = shown.stands
+        box = Box(x=x, y=y, width=width, height=height)
     return Hit(
         kind=found.kind,
         id=found.id,
@@ -201,7 +204,8 @@ def _hit(
         start=found.start,
         end=found.end,
         text=text,
-        highlights=mark(text),
+        highlights=highlights,
+        highlight_bytes=highlight.in_bytes(text, highlights),
         frame_id=frame_id,
         box=box,
     )

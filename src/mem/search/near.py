@@ -24,6 +24,7 @@ from mem.index import (
     Phrase,
     Prefix,
     Question,
+    Shown,
     Typo,
     Without,
     Word,
@@ -164,16 +165,16 @@ def _sum(one: Mapping[Key, int], other: Mapping[Key, int], twice: Mapping[Key, i
     return {name: count for name, count in sorted(counts.items(), key=lambda each: -each[1]) if count}
 
 
-def _texts(origins: Sequence[tuple[Found, int]]) -> Callable[[Sequence[int]], list[str]]:
+def _texts(origins: Sequence[tuple[Found, int]]) -> Callable[[Sequence[int]], list[Shown]]:
     """Reads the texts of hits that two answers gave."""
 
-    def read(wanted: Sequence[int]) -> list[str]:
+    def read(wanted: Sequence[int]) -> list[Shown]:
         return [text for place in wanted for text in _one(*origins[place])]
 
     return read
 
 
-def _one(origin: Found, place: int) -> list[str]:
+def _one(origin: Found, place: int) -> list[Shown]:
     if origin.texts is None:
         raise NoMeaning
     return origin.texts([place])

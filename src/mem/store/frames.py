@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mem.errors import BadRequest, NotFound
-from mem.store import database
-from mem.store.database import Reader, Writer, build, bulk
+from mem.store import database, outbox
+from mem.store.database import Reader, Row, Writer, build, bulk
 from mem.types import Frame, Span
 
 MAX_BUCKETS = 10_000
@@ -99,7 +99,8 @@ def replace(w: Writer, source_id: int, frames: Sequence[NewFrame], spans: Sequen
     w.run("frames.clear_spans", source_id)
     ids = add_many(w, source_id, frames)
     add_spans(w, [dataclasses.replace(span, frame_id=ids[span.frame_id]) for span in spans])
-    w.run("frames.repoint", source_id)
+    moved = w.run("frames.repoint", source_id)
+    outbox.texts(w, "screen", [row["id"] for row in moved if not row["draft"]])
 
 
 def packs(r: Reader, source_id: int) -> set[str]:
@@ -129,7 +130,7 @@ def neighbours(r: Reader, frame: Frame) -> tuple[int | None, int | None]:
 
 def at(r: Reader, moment: datetime, source_id: int | None = None) -> list[tuple[Span, Frame]]:
     """What stood at `moment`: one span and frame of each source that was recording then, by source."""
-    return list(standing(r, _playing(r, moment, source_id)).values())
+    return [_shown(row) for row in r.read("frames.at", moment, source_id)]
 
 
 def between(
@@ -162,6 +163,21 @@ def spans_between(
     earliest = min((span.start for span in standing_then), default=start)
     rows = r.read("frames.spans_between", start, end, source_id, limit, moment, number, earliest)
     return [build(Span, row) for row in rows]
+
+
+def shown_between(
+    r: Reader,
+    start: datetime,
+    end: datetime,
+    source_id: int | None = None,
+    *,
+    limit: int,
+    after: tuple[datetime, int] | None = None,
+) -> list[tuple[Span, Frame]]:
+    """The same spans, each with its frame."""
+    moment, number = after or (None, None)
+    rows = r.read("frames.shown_between", start, end, source_id, limit, moment, number)
+    return [_shown(row) for row in rows]
 
 
 def spans_of(r: Reader, frame: Frame, *, limit: int) -> list[Span]:
@@ -210,6 +226,10 @@ def stats(r: Reader, source_id: int | None = None) -> Stats:
     """Sums over everything, or over one source."""
     rows = r.read("frames.stats") if source_id is None else r.read("frames.stats_of", source_id)
     return build(Stats, rows[0])
+
+
+def _shown(row: Row) -> tuple[Span, Frame]:
+    return build(Span, row), build(Frame, row)
 
 
 def _playing(r: Reader, moment: datetime, source_id: int | None) -> list[tuple[int, datetime]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mem.store import database, frames, outbox
+from mem.store import frames, outbox
 from mem.store.database import Reader, Row, Writer, build
 from mem.types import Box, Frame, ScreenText
 
@@ -90,12 +90,6 @@ def of_source(r: Reader, source_id: int) -> Iterator[ScreenText]:
     while rows := r.read("screen.of_source", source_id, _BATCH, moment, number):
         yield from (_line(row) for row in rows)
         moment, number = rows[-1]["start"], rows[-1]["id"]
-
-
-def places(r: Reader, ids: Sequence[int]) -> dict[int, tuple[int, Box]]:
-    """By id of a line, the first frame that shows it and where it stands there, in pixels."""
-    rows = database.by_ids(r, "screen.places", ids)
-    return {row["id"]: (row["frame_id"], build(Box, row)) for row in rows}
 
 
 def first_shown(r: Reader, source_id: int, frame_ids: Sequence[int]) -> dict[int, datetime]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from mem.store import known
 from mem.store.database import Reader, Row
 
 APART = timedelta(seconds=2)
@@ -18,19 +19,30 @@ _MOST = 5_000  # recordings that are looked at together
 
 def continued(r: Reader, ids: Sequence[int]) -> dict[int, int]:
     """The recording that each of the given ones goes on from, whether or not it is given too."""
-    rows = r.read("stretches.these", sorted(set(ids)))
-    if not rows:
-        return {}
-    starts = [row["started_at"] for row in rows]
-    earlier = r.read("stretches.ending", min(starts) - APART, max(starts) + APART, _MOST)
-    return _followed(rows, earlier)
+
+    def read(missing: list[int]) -> dict[int, int | None]:
+        rows = _these(r, missing)
+        if not rows:
+            return dict.fromkeys(missing)
+        starts = [row["started_at"] for row in rows]
+        earlier = r.read("stretches.ending", min(starts) - APART, max(starts) + APART, _MOST)
+        return dict.fromkeys(missing) | _followed(rows, earlier)
+
+    before = known.kept(r, "continued", ("sources", "sources+"), ids, read)
+    return {number: previous for number, previous in before.items() if previous is not None}
 
 
 def first(r: Reader, ids: Sequence[int]) -> dict[int, int]:
     """For those of the given recordings that go on from another given one: where their stretch begins."""
-    rows = r.read("stretches.these", sorted(set(ids)))
+    rows = _these(r, ids)
     previous = _followed(rows, rows)
     return {number: _root(previous, number) for number in previous}
+
+
+def _these(r: Reader, ids: Iterable[int]) -> list[Row]:
+    """What decides whether recordings follow one another, of those that have a place or a device."""
+    rows = known.facts(r, sorted(set(ids))).values()
+    return [row for row in rows if row["location"] is not None or row["device"] is not None]
 
 
 def _followed(rows: Iterable[Row], earlier: Iterable[Row]) -> dict[int, int]:

@@ -136,3 +136,80 @@ def test_a_phrase_that_may_go_on_in_too_many_ways_is_taken_as_its_words(tmp_path
     found = index.find(Question(clause=Phrase(("the", "a"), True)), limit=1)
     assert found.total == 17_000
     assert index.whole
+
+
+def in_files(folder: Path, text: str) -> bool:
+    """Whether a file of the index holds a word that is like no other."""
+    return any(text.encode() in file.read_bytes() for file in folder.iterdir())
+
+
+@pytest.fixture
+def shelves(tmp_path: Path) -> tuple[Tantivy, dict[int, str]]:
+    """An index of three segments, and the texts that were put in."""
+    index = Tantivy(tmp_path / "index")
+    texts = {number: f"text number{number}" for number in range(1, 301)} | {150: "zanzibar", 151: "quixotic"}
+    for first in (1, 101, 201):
+        index.add([entry(number, texts[number]) for number in range(first, first + 100)])
+        index.commit()
+    index.complete()
+    return index, texts
+
+
+def test_a_scrubbed_index_holds_in_no_file_what_was_taken_out(tmp_path: Path, shelves):
+    index, texts = shelves
+    texts.pop(150)
+    index.remove("speech", [150])
+    index.commit()
+    assert in_files(tmp_path / "index", "zanzibar")
+    asked: list[int] = []
+
+    def read(kind: str, ids: list[int]) -> list[Entry]:
+        asked.extend(ids)
+        return [entry(number, texts[number]) for number in ids if number in texts]
+
+    assert index.scrub(read)
+    assert sorted(asked) == list(range(101, 201))  # nothing but the segment that held it
+    assert index.counts()["speech"] == 299
+    assert not in_files(tmp_path / "index", "zanzibar")
+    assert in_files(tmp_path / "index", "quixotic")
+    assert numbers(Tantivy(tmp_path / "index"), "quixotic") == [151]
+
+
+def test_a_scrubbed_index_holds_no_earlier_wording(tmp_path: Path, shelves):
+    index, texts = shelves
+    texts[7] = "other words"
+    index.add([entry(7, texts[7])])
+    index.commit()
+    assert index.scrub(lambda _, ids: [entry(number, texts[number]) for number in ids])
+    assert numbers(index, "number7") == []
+    assert numbers(index, "words") == [7]
+    assert index.counts()["speech"] == 300
+
+
+def test_where_most_would_be_written_anew_a_rebuild_is_asked_for(shelves):
+    index, _ = shelves
+    index.remove("speech", [50, 150])
+    index.commit()
+    assert not index.scrub(lambda kind, ids: pytest.fail("nothing is read"))
+    assert index.counts()["speech"] == 298
+
+
+def test_nothing_is_written_where_nothing_was_taken_out(shelves):
+    index, _ = shelves
+    assert index.scrub(lambda kind, ids: pytest.fail("nothing is read"))
+
+
+def test_a_scrub_that_fails_changes_nothing(shelves):
+    index, _ = shelves
+    index.remove("speech", [150])
+    index.commit()
+
+    def fail(kind: str, ids: list[int]) -> list[Entry]:
+        raise TooBusy
+
+    with pytest.raises(TooBusy):
+        index.scrub(fail)
+    index.add([entry(999, "later")])
+    index.commit()
+    assert index.counts()["speech"] == 300
+    assert numbers(index, "quixotic") == [151]

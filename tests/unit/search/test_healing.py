@@ -1,10 +1,13 @@
 """The index comes level with the rows, whatever happened to either."""
 
+import contextlib
+import dataclasses
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,8 @@ import pytest
 from mem import reindex, types
 from mem.errors import IndexFailed
 from mem.index.tantivy import Tantivy
-from mem.store import notes, outbox, sources
+from mem.store import forgetting, frames, notes, outbox, sources, texts
+from mem.types import Box, Span
 
 from .conftest import Recalled, at, opened, start_time
 
@@ -183,3 +187,97 @@ def test_an_index_that_cannot_be_made_stops_search_and_nothing_else(tmp_path: Pa
             memory.ask("text")
         (tmp_path / "index").unlink()
         assert memory.found("text") == ["text"]
+
+
+def test_what_was_deleted_is_in_no_file_after_a_purge(tmp_path: Path):
+    with opened(None, tmp_path) as memory:
+        source = memory.source()
+        for number in range(3):
+            memory.say(source, f"kept{number} word", number * 100)
+            reindex.tidy(memory.db, memory.index)  # each in files of its own
+        gone = memory.note("unspeakable")
+        reindex.tidy(memory.db, memory.index)
+        assert _held(tmp_path, b"unspeakable")
+        with memory.db.write() as w:
+            notes.delete(w, gone)
+        reindex.purge(memory.db, memory.index)
+        assert memory.ask("kept1").total == 1
+        assert memory.ask("").total == 3
+        assert not _held(tmp_path, b"unspeakable")
+
+
+def test_a_thread_that_keeps_the_index_level_finds_what_is_new(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(reindex, "_LOOK_SECONDS", 0.01)
+    with opened(None, tmp_path) as memory, reindex.kept_level(memory.db, memory.index):
+        memory.say(memory.source(), "spoken")
+        limit = time.monotonic() + 2
+        while memory.index.level != reindex._version(memory.db) and time.monotonic() < limit:
+            time.sleep(0.005)
+        assert memory.found("spoken") == ["spoken"]
+    assert not memory.index.kept
+
+
+def test_a_search_leaves_to_that_thread_only_what_recordings_add(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(reindex, "_LOOK_SECONDS", 60)
+    with opened(None, tmp_path) as memory:
+        source = memory.source()
+        said = memory.say(source, "first")
+        assert memory.found() == ["first"]
+        memory.index.kept = True  # as if the thread were busy elsewhere
+        memory.say(source, "second", 100)
+        assert memory.found() == ["first"]
+        note = memory.note("noted", 200)  # its author looks for it at once
+        assert set(memory.found()) == {"first", "second", "noted"}
+        with memory.db.write() as w:
+            notes.delete(w, note)
+            texts.rewrite(w, dataclasses.replace(texts.get(w, said), text="corrected"))
+        assert set(memory.found()) == {"corrected", "second"}
+        memory.index.kept = False
+
+
+def test_an_hour_later_what_was_deleted_is_out_of_the_files(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(reindex, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(reindex, "_PURGE_SECONDS", 0.0)
+    with opened(None, tmp_path) as memory:
+        for number in range(3):
+            memory.note(f"kept{number}", number * 100)
+            reindex.tidy(memory.db, memory.index)
+        gone = memory.note("unspeakable")
+        reindex.tidy(memory.db, memory.index)
+        with memory.db.write() as w:
+            notes.delete(w, gone)
+        with reindex.kept_level(memory.db, memory.index):
+            limit = time.monotonic() + 5
+            while _held(tmp_path, b"unspeakable") and time.monotonic() < limit:
+                time.sleep(0.01)
+            assert not _held(tmp_path, b"unspeakable")
+        assert set(memory.found()) == {"kept0", "kept1", "kept2"}
+
+
+def _held(folder: Path, text: bytes) -> bool:
+    found = False
+    for file in (folder / "index").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # being written anew just now
+            found = found or text in file.read_bytes()
+    return found
+
+
+def test_a_line_is_shown_on_the_frame_that_stands_there_by_now(recalled: Recalled):
+    source = recalled.source()
+    first = recalled.show(source, 0, 60)
+    recalled.read(source, "legible", 10)
+    recalled.ask("legible")
+    new = frames.NewFrame(
+        first_seen=at(0), width=2, height=2, format="webp", colour="#000000", pack="q", offset=0, length=1,
+        thumb_offset=0, thumb_length=1, sha256="",
+    )  # fmt: skip
+    span = Span(source_id=source.id, frame_id=0, start=at(0), end=at(60), samples=1)
+    with recalled.db.write() as w:
+        frames.replace(w, source.id, [new], [span])
+    hit = recalled.ask("legible").moments[0].hits[0]
+    assert hit.frame_id == frames.at(recalled.db, at(20))[0][1].id != first
+    assert hit.box == Box(x=0, y=0, width=10, height=10)
+    with recalled.db.write() as w:  # as thinning does
+        other = frames.add_many(w, source.id, [new])[0]
+        forgetting.drop_frames(w, source.id, {hit.frame_id: other})
+    assert recalled.ask("legible").moments[0].hits[0].frame_id == other

@@ -45,3 +45,41 @@ def test_a_word_of_a_text_marks_itself(text: str, data: st.DataObject):
     assert any(start <= token.start and token.end <= end for start, end in ranges)
     assert list(ranges) == sorted(ranges)
     assert all(before[1] <= after[0] for before, after in pairwise(ranges))
+
+
+PLAIN = st.lists(
+    st.sampled_from(
+        ["red", "red-box", "RE16-TGK", "reddish", "a", "the", "userName", "12", "don't", "_", "r" * 70]
+    ),
+    max_size=8,
+).map(" ".join)
+ASKED = st.sampled_from(
+    [
+        "red",
+        "red*",
+        "re*",
+        '"the red"',
+        '"a a"',
+        '"the re"*',
+        "rdedish~",
+        "16",
+        "user OR a",
+        '"red"',
+        "r" * 70,
+    ]
+)
+
+
+@given(PLAIN, ASKED)
+def test_plain_text_is_marked_as_any_other(text: str, asked: str):
+    clause = parse(asked).clause
+    assert highlight.ranges(text, clause) == highlight.ranges(f"{text} \u0436", clause)
+
+
+@given(st.text(max_size=40), st.data())
+def test_ranges_in_bytes_cut_out_the_same(text: str, data: st.DataObject):
+    text = text.encode("utf-8", "replace").decode()
+    places = st.integers(0, len(text))
+    found = sorted(data.draw(st.lists(st.tuples(places, places).map(sorted).map(tuple), max_size=4)))
+    cut = [text.encode()[start:end].decode() for start, end in highlight.in_bytes(text, found)]
+    assert cut == [text[start:end] for start, end in found]

@@ -120,6 +120,12 @@ select
         where source_id = $1::bigint and not finished and stage = any($2::text[])
     ) as quiet
 
+-- worked_on --
+-- Whether a job works on a source now.
+select exists (
+    select 1 from jobs where source_id = $1::bigint and state = 'running'
+) as running
+
 -- awaited_paths --
 -- The files that jobs wait for or work on, and whether the recording in each is not known yet.
 select params ->> 'path' as path, source_id is null as unknown from jobs

@@ -145,6 +145,10 @@ from (
 ) as told
 where screen_texts.frame_id = told.id
 
+-- screen_texts_of_frames --
+-- Published lines that stand on some frames.
+select id from screen_texts where source_id = $1::bigint and frame_id = any($2::bigint[]) and not draft
+
 -- detach --
 -- The recording itself is no longer known to Mem.
 update sources set path = null, original = null where id = $1::bigint returning id

@@ -42,6 +42,7 @@ update screen_texts set frame_id = spans.frame_id
 from spans
 where screen_texts.source_id = $1::bigint and spans.source_id = $1::bigint
     and spans.start_at <= screen_texts.start_at and spans.end_at > screen_texts.start_at
+returning screen_texts.id, screen_texts.draft
 
 -- packs --
 -- The files that hold a source's frames.
@@ -103,6 +104,39 @@ where start_at >= $7::timestamp and start_at < $2::timestamp and end_at > $1::ti
     and ($5::timestamp is null or (start_at, frame_id) > ($5::timestamp, $6::bigint))
 order by start_at nulls last, frame_id nulls last
 limit $4::bigint
+
+-- at --
+-- What stood at an instant: the span of each source that was recording then, and its frame.
+select
+    spans.source_id, spans.frame_id, spans.start_at as start, spans.end_at as "end", spans.samples,
+    frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
+    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256
+from sources
+join spans on spans.source_id = sources.id and spans.start_at <= $1::timestamp and spans.end_at > $1::timestamp
+join frames on frames.id = spans.frame_id
+where sources.started_at <= $1::timestamp
+    and (sources.ended_at is null or sources.ended_at > $1::timestamp)
+    and ($2::bigint is null or sources.id = $2::bigint)
+order by spans.source_id nulls last
+
+-- shown_between --
+-- Spans that overlap an interval with their frames. DuckDB skips what ended before it by its zone maps.
+with shown as (
+    select source_id, frame_id, start_at, end_at, samples
+    from spans
+    where start_at < $2::timestamp and end_at > $1::timestamp
+        and ($3::bigint is null or source_id = $3::bigint)
+        and ($5::timestamp is null or (start_at, frame_id) > ($5::timestamp, $6::bigint))
+    order by start_at nulls last, frame_id nulls last
+    limit $4::bigint
+)
+select
+    shown.source_id, shown.frame_id, shown.start_at as start, shown.end_at as "end", shown.samples,
+    frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
+    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256
+from shown
+join frames on frames.id = shown.frame_id
+order by shown.start_at nulls last, shown.frame_id nulls last
 
 -- spans_of --
 -- When a frame stood; a picture that came back has several spans.

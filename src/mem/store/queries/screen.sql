@@ -41,12 +41,6 @@ where start_at < $2::timestamp and end_at > $1::timestamp and not draft
 order by start_at nulls last, id nulls last
 limit $4::bigint
 
--- places --
--- Where the given lines stand, for those of them that a reading has published.
-select id, frame_id, x, y, width, height
-from screen_texts
-where id = any($1::bigint[]) and id between $2::bigint and $3::bigint and not draft
-
 -- of_source --
 -- All that was read off a source, page by page in time order.
 select id, source_id, frame_id, start_at as start, end_at as "end", text, confidence, engine, x, y, width, height

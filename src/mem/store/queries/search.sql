@@ -27,9 +27,9 @@ select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
 from segments where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
 
 -- screen_by_ids --
--- Lines of screen text likewise; a reading that is not published is not found.
+-- Lines of screen text likewise, and where each stands; a reading that is not published is not found.
 select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
-    (extract(epoch from end_at) * 1000)::bigint as "end", text
+    (extract(epoch from end_at) * 1000)::bigint as "end", text, frame_id, x, y, width, height
 from screen_texts
 where id = any($1::bigint[]) and id between $2::bigint and $3::bigint and not draft
 
@@ -48,27 +48,29 @@ select
 from sources where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
 
 -- speech_after --
--- All segments in pages; $2 leaves only those of one source.
+-- All segments in pages; $2 and $3 leave only those of some sources.
 select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
     (extract(epoch from end_at) * 1000)::bigint as "end", text, language, heard,
     case when edited_at is null then suspect end as suspect
-from segments where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint)
-order by id nulls last limit $3::bigint
+from segments
+where id > $1::bigint and ($2::bigint is null or source_id between $2::bigint and $3::bigint)
+order by id nulls last limit $4::bigint
 
 -- screen_after --
 -- All lines of screen text likewise.
 select id, source_id, (extract(epoch from start_at) * 1000)::bigint as start,
-    (extract(epoch from end_at) * 1000)::bigint as "end", text
+    (extract(epoch from end_at) * 1000)::bigint as "end", text, frame_id, x, y, width, height
 from screen_texts
-where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint) and not draft
-order by id nulls last limit $3::bigint
+where id > $1::bigint and ($2::bigint is null or source_id between $2::bigint and $3::bigint) and not draft
+order by id nulls last limit $4::bigint
 
 -- note_after --
 -- All notes likewise.
 select id, coalesce(source_id, 0) as source_id, (extract(epoch from start_at) * 1000)::bigint as start,
     (extract(epoch from end_at) * 1000)::bigint as "end", text, tags
-from notes where id > $1::bigint and ($2::bigint is null or source_id = $2::bigint)
-order by id nulls last limit $3::bigint
+from notes
+where id > $1::bigint and ($2::bigint is null or coalesce(source_id, 0) between $2::bigint and $3::bigint)
+order by id nulls last limit $4::bigint
 
 -- source_after --
 -- All sources likewise.
@@ -76,8 +78,12 @@ select
     id, id as source_id, (extract(epoch from started_at) * 1000)::bigint as start,
     (extract(epoch from coalesce(ended_at, started_at)) * 1000)::bigint as "end", name as text,
     coalesce(location, '') as location
-from sources where id > $1::bigint and ($2::bigint is null or id = $2::bigint)
-order by id nulls last limit $3::bigint
+from sources where id > $1::bigint and ($2::bigint is null or id between $2::bigint and $3::bigint)
+order by id nulls last limit $4::bigint
+
+-- sources_after --
+-- The ids of all sources in pages.
+select id from sources where id >= $1::bigint order by id nulls last limit $2::bigint
 
 -- counts --
 -- What a whole index must hold as many of.
@@ -85,7 +91,3 @@ select 'speech' as kind, count(*) as "rows" from segments
 union all select 'screen', count(*) from screen_texts where not draft
 union all select 'note', count(*) from notes
 union all select 'source', count(*) from sources
-
--- source_names --
--- What a page of hits calls its sources.
-select id, name from sources where id = any($1::bigint[])

@@ -188,3 +188,12 @@ select count(*) as "rows" from sources where time_confidence = 'low'
 select id, path, size, added_at
 from sources
 where state = 'ready' and path in (select value ->> 0 from json_each($1::json))
+
+-- facts --
+-- What a page of hits says of its sources, and what decides whether they follow one another.
+select id, name, location, device, started_at, ended_at from sources where id = any($1::bigint[])
+
+-- facts_between --
+-- The same of all sources in a range of ids.
+select id, name, location, device, started_at, ended_at
+from sources where id between $1::bigint and $2::bigint
