@@ -49,8 +49,9 @@ check: $(SYNCED)  ## Lint, format, types and layers
 ui-test: $(SYNCED)  ## The page in a real Chromium (apt-get install chromium)
 	@.venv/bin/pytest tests/ui
 
-bench: $(SYNCED)  ## Measure capture on generated footage
-	@.venv/bin/python -m benchmarks.capture
+bench: $(SYNCED)  ## Measure seeing on generated footage: what it costs, what is kept
+	@.venv/bin/mem bench capture
+	@.venv/bin/mem bench dedup
 
 soak: $(SYNCED)  ## Kills, full disks, damaged files and very much to take in; hours, and root for the full disks
 	@.venv/bin/python -m benchmarks.faults kills
@@ -63,14 +64,15 @@ docs: $(SYNCED)  ## Make the reference pages from the code, and the site of all 
 	@.venv/bin/python docs/generate.py
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --quiet --clean
 
-audit: $(SYNCED)  ## Known holes (asks the network), licences, and the list of all parts in dist/sbom.json
+audit: $(SYNCED)  ## Known holes (asks the network, fails where it says nothing), licences, and all parts in dist/sbom.json
 	@mkdir -p dist
 	@$(UV) export --locked --quiet --no-dev --all-extras --no-emit-project --format requirements-txt \
 		> dist/requirements.txt
 	@.venv/bin/python docs/licences.py dist/requirements.txt
 	@.venv/bin/cyclonedx-py requirements --pyproject pyproject.toml --mc-type application \
 		--output-reproducible --of JSON --output-file dist/sbom.json dist/requirements.txt
-	@.venv/bin/pip-audit --requirement dist/requirements.txt --disable-pip --require-hashes --progress-spinner off
+	@.venv/bin/pip-audit --requirement dist/requirements.txt --disable-pip --require-hashes --strict \
+		--progress-spinner off
 
 clean:  ## Remove what make made, never data
 	rm -rf .venv .tools dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -18,6 +18,7 @@ import hypothesis
 import requests
 import schemathesis
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -90,10 +91,8 @@ def _one(operation, mode, asking, cases, seed, until) -> Iterator[tuple[str, str
         try:
             case.validate_response(response, checks=CHECKS)
             results.append((name, ""))
-        except schemathesis.errors.CheckFailed as wrong:
-            results.append((name, str(wrong)))
-        except BaseExceptionGroup as wrong:
-            results.append((name, "; ".join(f"{type(e).__name__}: {e}" for e in wrong.exceptions)))
+        except FailureGroup as wrong:
+            results.append((name, wrong.message))
 
     with contextlib.suppress(hypothesis.errors.Unsatisfiable):  # nothing wrong can be sent to it
         asked()

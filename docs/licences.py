@@ -14,6 +14,18 @@ _BETTER = re.compile(r"LGPL|exception| OR ", re.IGNORECASE)  # beside which thos
 # Looked up by hand, where the package itself is silent or says it in an unusual way.
 _KNOWN = {"pyrage": "MIT"}
 _LONGEST = 60  # characters of a licence that is shown
+# Libraries that wheels bring along and that ask something of whoever passes those wheels on.
+_BROUGHT = {
+    "avcodec": "LGPL-3.0-or-later",
+    "x264": "GPL-2.0-or-later",
+    "x265": "GPL-2.0-or-later",
+    "geos": "LGPL-2.1-or-later",
+    "gmp": "LGPL-3.0-or-later",
+    "gnutls": "LGPL-2.1-or-later",
+    "mp3lame": "LGPL-2.0-or-later",
+    "gfortran": "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "keyutils": "LGPL-2.1-or-later",
+}
 
 
 def licence(name: str) -> str:
@@ -28,6 +40,13 @@ def licence(name: str) -> str:
     return _KNOWN.get(name, " ".join(text.split())[:_LONGEST])
 
 
+def brought(name: str) -> list[str]:
+    """Those of `_BROUGHT` that the wheel of an installed package holds, with their licences."""
+    files = [file.name for file in metadata.files(name) or [] if ".libs/" in file.as_posix()]
+    names = {match[1] for file in files if (match := re.match(r"lib([a-z0-9]+?)(?:_c)?[-.]", file))}
+    return [f"{each} ({_BROUGHT[each]})" for each in sorted(names & _BROUGHT.keys())]
+
+
 def main() -> None:
     """Print the list and what is wrong with it."""
     lines = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
@@ -40,6 +59,8 @@ def main() -> None:
             print(f"{name:40} (not for this machine)")
             continue
         print(f"{name:40} {found or 'NONE STATED'}")
+        if within := brought(name):
+            print(f"{'':40} its wheel brings {', '.join(within)}")
         if not found or (_ASKS_MORE.search(found) and not _BETTER.search(found)):
             wrong.append(f"{name}: {found or 'none stated'}")
     print(f"{len(names)} packages")

@@ -15,16 +15,21 @@ _PATTERNS = (
         re.compile(r"(?i)\b((?:set-)?cookie|(?:proxy-)?authorization)(['\"]?\s*[:=]\s*)[^\r\n]+"),
         rf"\1\2{HIDDEN}",
     ),
+    # As a setting, in an address or as one of the words by which PostgreSQL is reached.
     (
         re.compile(
-            r"(?i)((?:^|[?&;\s'\"])(?:key|token|password|passwd|secret|access_key|signature)=)[^&\s;'\"]+"
+            r"(?i)((?:password|passwd|secret|_token|signature|credential|access_?key|api_?key)\w{0,20}['\"]?"
+            r"\s{0,8}[:=]\s{0,8}|\b(?:key|token|open)=)('[^']*'|\"[^\"]*\"|[^&\s;,'\"}]+)"
         ),
         rf"\1{HIDDEN}",
     ),
     (re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]+"), f"AGE-SECRET-KEY-{HIDDEN}"),
 )
 # A text with none of these, in small letters, holds none of the above.
-_HINTS = ("mem_", "://", "bearer", "basic", "cookie", "authorization", "=", "age-secret")
+_HINTS = (
+    "mem_", "://", "bearer", "basic", "cookie", "authorization", "=", "age-secret", "passw", "secret",
+    "_token", "credential", "access", "api",
+)  # fmt: skip
 _NAMES = re.compile(r"(?i)(password|passwd|secret|\w_token|cookie|authorization|private|access_key|api_key)")
 
 

@@ -1,6 +1,7 @@
 """Senders that break the protocol or never come to the point get their answer and leave nothing behind."""
 
 import asyncio
+import contextlib
 import gc
 import json
 import resource
@@ -121,6 +122,88 @@ def test_an_answer_before_the_end_of_the_body_ends_the_connection(address):
     answer = exchange(address, head + b" " * 1000)
     assert status(answer) == 413
     assert time.monotonic() - began < 15
+
+
+FOREIGN = b"POST /api/notes HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: http://example.com\r\n"
+LAST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+
+
+def until(line: socket.socket, end: bytes) -> bytes:
+    got = b""
+    while end not in got:
+        block = line.recv(65536)
+        assert block, got
+        got += block
+    return got
+
+
+def test_a_body_that_comes_after_its_answer_is_heard_out_and_the_connection_serves_on(address):
+    with socket.create_connection(address, timeout=20) as line:
+        line.sendall(FOREIGN + b"Content-Length: 5\r\n\r\n")
+        assert b"connection: close" not in until(line, b"}").lower()
+        line.sendall(b"hello" + LAST)
+        assert status(until(line, b"}")) == 200
+
+
+def test_a_body_of_which_nobody_said_how_long_it_is_ends_with_its_answer(address):
+    with socket.create_connection(address, timeout=20) as line:
+        line.sendall(FOREIGN + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+        assert b"connection: close" in until(line, b"}").lower()
+        assert line.recv(10) == b""
+
+
+@pytest.mark.parametrize(
+    "head", [b"Connection: close\r\nContent-Length: 300000\r\n", b"Content-Length: 9000000\r\n"]
+)
+def test_an_answer_is_heard_by_who_goes_on_sending(address, head):
+    with socket.create_connection(address, timeout=20) as line:
+        line.sendall(FOREIGN + head + b"\r\n")
+        for _ in range(5):
+            line.sendall(b" " * 60_000)
+            time.sleep(0.02)  # the answer is out by now, and the sender has not looked
+        answer = until(line, b"foreign_origin")
+        assert b"connection: close" in answer.lower()
+        assert line.recv(10) == b""
+
+
+def test_a_sender_who_waits_to_be_told_to_go_on_is_told_that_it_ends(address):
+    answer = exchange(address, FOREIGN + b"Expect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+    assert (status(answer), code(answer)) == (403, "foreign_origin")
+    assert b"connection: close" in answer.lower()
+
+
+def test_an_answer_that_nobody_takes_is_dropped(memory, seed):
+    big = memory.folder / "big.mp4"
+    size = 30_000_000
+    with big.open("wb") as out:
+        out.truncate(size)
+    source = seed.source(path=str(big), size=size)
+    with serving(changed(memory, answer_timeout_seconds=0.3), worker=False) as (url, _):
+        host, _, port = url.removeprefix("http://").partition(":")
+        exchange((host, int(port)), LAST)
+        descriptors, _ = footprint()
+        with socket.create_connection((host, int(port)), timeout=20) as line:
+            line.sendall(b"GET /api/sources/%d/video HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % source.id)
+            wait_for(lambda: footprint()[0] > descriptors + 1, 10)
+            wait_for(lambda: footprint()[0] <= descriptors + 1, 10)  # this end of it is left
+            got = 0
+            with contextlib.suppress(ConnectionResetError):
+                while block := line.recv(2**20):
+                    got += len(block)
+            assert got < size
+
+
+def test_heads_without_end_leave_nothing_behind(address):
+    exchange(address, LAST)
+    start = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+    few, wide = (start + header * 10_000 + b"\r\n" for header in (b"X: 1\r\n", b"X-Number: 1\r\n"))
+    for head in (few, wide):
+        exchange(address, head)
+    descriptors, peak = footprint()
+    for _ in range(50):
+        assert {code(exchange(address, head)) for head in (few, wide)} == {"header_too_large"}
+    wait_for(lambda: footprint()[0] <= descriptors, 10)
+    assert footprint()[1] - peak < 20_000  # KiB
 
 
 def footprint() -> tuple[int, int]:

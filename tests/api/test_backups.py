@@ -84,3 +84,8 @@ def test_an_unknown_backup_or_chore_is_not_found(client):
     assert client.post("/api/backups/verify", json=body, headers=OWNER).status_code == 404
     assert client.post("/api/backups/verify", json={"name": "../.."}, headers=OWNER).status_code == 404
     assert client.get("/api/chores/9", headers=OWNER).status_code == 404
+
+
+def test_the_folder_of_a_user_that_there_is_none_of_is_empty(client):
+    answer = client.get("/api/backups", params={"to": "~nobody-of-that-name/x"}, headers=OWNER)
+    assert (answer.status_code, answer.json()["backups"]) == (200, [])

@@ -29,7 +29,11 @@ def test_a_peer_on_this_machine_is_answered(client, peer):
     assert other_peer(client, peer).get("/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via"])
+@pytest.mark.parametrize(
+    "header",
+    ["X-Forwarded-For", "Forwarded", "X-Real-IP", "X-Forwarded-Host", "Via", "X-Forwarded-Proto",
+     "CF-Connecting-IP", "X-Client-IP"],
+)  # fmt: skip
 def test_a_forwarded_request_is_refused(client, header):
     check(client.get("/healthz", headers={header: "127.0.0.1"}), 403, "setup_required")
 
@@ -54,7 +58,15 @@ def test_no_host_header_breaks_the_check(host):
 
 
 @pytest.mark.parametrize(
-    "origin", ["https://example.com", "null", "http://127.0.0.1:9000", "http://localhost:8000"]
+    "origin",
+    [
+        "https://example.com",
+        "null",
+        "http://127.0.0.1:9000",
+        "http://localhost:8000",
+        "http://[",
+        "http://[::1",
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_page_of_another_origin_is_refused(client, origin, method):
@@ -64,6 +76,15 @@ def test_a_page_of_another_origin_is_refused(client, origin, method):
 def test_a_form_of_another_site_without_an_origin_is_refused(client):
     answer = client.post("/api/jobs/1/cancel", headers={"Sec-Fetch-Site": "cross-site"})
     check(answer, 403, "foreign_origin")
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_another_site_can_lead_here_and_embed_nothing(client, site):
+    led = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get("/", headers=led).status_code == 200
+    embedded = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    check(client.get("/api/frames/1/image", headers=embedded), 403, "foreign_origin")
+    check(client.post("/api/privacy/pause", headers=led), 403, "foreign_origin")
 
 
 def test_the_servers_own_page_is_served(client):

@@ -13,7 +13,8 @@ from mem import config as mem_config
 from mem import types
 from mem.errors import DatabaseFailed
 from mem.memory import open_memory
-from mem.store import jobs
+from mem.ops import backup, chores, health
+from mem.store import jobs, notes
 from mem.types import SourceState
 
 from .conftest import local_client
@@ -153,11 +154,11 @@ def test_no_metric_has_an_id_in_a_label(client, seed):
         client.get(f"/api/jobs/{number}")
         client.get(f"/nowhere/{number}")
     client.get(f"/api/sources/{source.id}")
-    text = client.get("/metrics").text
-    labels = re.findall(r'route="([^"]*)"', text)
+    labels = re.findall(r'route="([^"]*)"', client.get("/metrics").text)
     assert labels
     assert not [label for label in labels if re.search(r"\d", label)]
-    assert text.count('route="none"') <= 60
+    client.get("/somewhere/else")
+    assert sorted(labels) == sorted(re.findall(r'route="([^"]*)"', client.get("/metrics").text))
 
 
 def test_every_state_has_a_series_from_the_start(client):
@@ -171,6 +172,39 @@ def test_metrics_are_there_while_the_database_is_not(config):
         text = client.get("/metrics")
         assert text.status_code == 200
         assert "mem_ready 0.0" in text.text
+
+
+def test_a_backup_that_is_too_old_is_told(memory):
+    chore = [chores.silently, chores.never]
+    backup.create(memory, backup.Wish(), *chore)
+    with local_client(memory) as client:
+        assert client.get("/api/status").json()["reasons"] == []
+    with local_client(with_settings(memory, storage__backup_max_hours=1e-9)) as client:
+        status = client.get("/api/status").json()
+    assert (status["status"], status["ready"], kinds(status["reasons"])) == ("degraded", True, ["backup"])
+    assert "storage.backup_max_hours" in status["reasons"][0]
+
+
+def test_a_damaged_backup_is_told(memory):
+    made = backup.create(memory, backup.Wish(), chores.silently, chores.never)
+    with (made.folder / "database/mem.duckdb").open("r+b") as file:
+        file.truncate(4096)
+    backup.verify(made.folder)
+    with local_client(memory) as client:
+        assert "is damaged" in client.get("/api/status").json()["reasons"][0]
+
+
+def test_an_index_that_lags_is_told(memory, client, monkeypatch):
+    monkeypatch.setattr(health, "_BEHIND", 0)
+    assert client.get("/readyz").status_code == 200
+    with memory.db.write() as w:
+        for number in range(3):
+            now = types.now()
+            notes.add(w, source_id=None, start=now, end=now + timedelta(seconds=1), text=f"note {number}",
+                      author="me", now=now)  # fmt: skip
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["reasons"] == ["index: it has not seen 3 changes"]
 
 
 def test_status_of_an_empty_memory_is_fine(quiet):

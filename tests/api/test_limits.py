@@ -220,6 +220,6 @@ def test_a_search_by_a_foreign_cursor_or_source_shows_nothing(asking, two):
 
 def test_all_that_a_memory_offers_is_known_here(memory):
     """Whatever is added to a memory must be limited too, or be refused to whoever has limits."""
-    whole = {"config", "folder", "bell", "pulse", "copying", "ear"}  # tell nothing of what is in the memory
-    held = {"meaning"}  # what it gives is looked up in the index, which is limited
+    whole = {"config", "folder", "bell", "pulse", "copying", "ear", "eye", "reader"}  # tell nothing of it
+    held = {"meaning", "remote"}  # asked only about what was found in the rows or the index
     assert {field.name for field in dataclasses.fields(memory)} == whole | held | {"db", "index"}

@@ -3,6 +3,8 @@
 import json
 import threading
 
+import pytest
+
 from .seed import RANGE, at
 from .test_problems import check
 
@@ -165,3 +167,12 @@ def test_the_copy_of_a_note_holds_all_of_it(client, seed, memory):
     client.post("/api/notes", json=NOTE | facts)
     row = json.loads((memory.folder / source.folder / "notes.jsonl").read_text())
     assert {name: row[name] for name in facts} == facts
+
+
+@pytest.mark.parametrize("number", [0, -1, 2**63, -(2**63) - 1, 10**30])
+def test_a_recording_that_no_database_can_number_is_invalid(client, number):
+    check(client.post("/api/notes", json=NOTE | {"source_id": number}), 422, "invalid")
+    check(client.get("/api/search", params={"q": "a", "source": number}), 422, "invalid")
+    check(client.get("/api/transcript.txt", params={"source": number}), 422, "invalid")
+    span = {"from": "2026-11-20T12:00:00Z", "to": "2026-11-20T13:00:00Z", "sources": [number]}
+    check(client.post("/api/transcript/rerun", json=span), 422, "invalid")

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from starlette.responses import Response
 
 from mem.api import problems
 from mem.api.access_routes import Need
@@ -113,6 +114,19 @@ def test_what_nobody_foresaw_is_logged_under_the_id_that_the_answer_shows(memory
     assert "secret" not in answer.text
     record = next(r for r in caplog.records if r.message == "request failed")
     assert record.exc_info is not None
+
+
+def test_an_error_without_any_words_is_a_problem(memory):
+    with local_client(memory) as client:
+
+        @client.app.get("/bare")
+        def bare() -> Response:
+            return Response(status_code=416, headers={"content-range": "bytes */9"})
+
+        client.app.state.gate.routes.add("GET", "/bare", Need())
+        answer = client.get("/bare")
+    check(answer, 416, "bad_range")
+    assert answer.headers["content-range"] == "bytes */9"
 
 
 def test_an_error_says_its_hint_and_when_to_come_back():

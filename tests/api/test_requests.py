@@ -95,7 +95,46 @@ def test_a_user_whom_a_trusted_proxy_signed_in_may_what_is_set(memory, client, s
         headers = {"X-Remote-User": "anna", "X-Forwarded-For": "203.0.113.9"}
         assert proxied.get("/api/jobs", headers=headers).status_code == status
         if status == 200:
-            check(proxied.post("/api/jobs/1/cancel", headers=headers), 403, "insufficient_scope")
+            own = headers | {"Origin": "http://127.0.0.1"}
+            check(proxied.post("/api/jobs/1/cancel", headers=own), 403, "insufficient_scope")
+
+
+PROXY = {"trusted_proxies": ("10.0.0.0/8",), "proxy_user_header": "X-Remote-User"}
+ANNA = {"X-Remote-User": "anna", "X-Forwarded-For": "203.0.113.9"}
+
+
+def proxied(app) -> TestClient:
+    return TestClient(app, base_url="http://127.0.0.1", client=("10.0.0.1", 5), headers=ANNA)
+
+
+def test_a_user_whom_two_seem_to_have_named_is_nobody(memory):
+    with local_client(changed(memory, **PROXY)) as local:
+        twice = [("X-Remote-User", "root"), ("X-Remote-User", "anna")]
+        caller = TestClient(local.app, base_url="http://127.0.0.1", client=("10.0.0.1", 5))
+        check(caller.get("/api/jobs", headers=twice), 400, "bad_request")
+
+
+def test_a_user_of_a_proxy_changes_things_from_this_servers_own_page_alone(memory):
+    with local_client(changed(memory, **PROXY, proxy_user_scopes=("read", "write"))) as local:
+        caller = proxied(local.app)
+        note = {"start": "2026-11-20T12:00:00Z", "text": "hers"}
+        check(caller.post("/api/notes", json=note), 403, "foreign_origin")
+        own = {"Origin": "http://127.0.0.1"}
+        assert caller.post("/api/notes", json=note, headers=own).status_code == 201
+
+
+def test_a_user_of_a_proxy_is_named_in_the_log_of_who_did_what(memory, owner):
+    with local_client(changed(memory, **PROXY)) as local:
+        assert proxied(local.app).get("/api/sources").status_code == 200
+        (entry,) = local.get("/api/audit?token=anna by proxy", headers=owner).json()["entries"]
+        assert (entry["address"], entry["route"]) == ("203.0.113.9", "/api/sources")
+
+
+def test_a_token_counts_more_than_what_a_proxy_says(memory):
+    text = secret(memory, "metrics")
+    with local_client(changed(memory, **PROXY)) as local:
+        answer = proxied(local.app).get("/api/jobs", headers=bearer(text))
+        check(answer, 403, "insufficient_scope")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +160,8 @@ def test_a_server_that_others_reach_must_ask_who_they_are(memory, host, auth, go
 def test_more_headers_than_are_read_are_refused(client):
     answer = client.get("/api/jobs", headers={f"X-{n}": "1" for n in range(150)})
     check(answer, 431, "header_too_large")
+    check(client.get("/api/jobs", headers={"X-A": "a" * 66_000}), 431, "header_too_large")
+    check(client.get(f"/api/jobs?a={'a' * 60_000}", headers={"X-A": "a" * 6000}), 431, "header_too_large")
 
 
 def test_a_bucket_gives_bursts_and_then_an_even_stream():
@@ -161,6 +202,17 @@ def test_a_caller_that_asks_too_often_is_told_when_to_come_back(memory):
         assert 1 <= int(answer.headers["retry-after"]) <= 21
         assert far(client.app, **bearer(other)).get("/api/notes").status_code == 200
         assert far(client.app).get("/healthz").status_code == 200
+
+
+def test_whoever_has_no_token_asks_no_more_often_and_fills_no_log(memory):
+    text = secret(memory, "read")
+    rate = memory.config.api.rate.model_copy(update={"read": "3/minute"})
+    with local_client(changed(memory, rate=rate)) as client:
+        caller = far(client.app)
+        assert [caller.get("/api/sources").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
+        assert caller.get("/api/sources", headers=bearer(text)).status_code == 200
+        entries = client.get("/api/audit", headers=bearer(KEY)).json()["entries"]
+        assert [entry["status"] for entry in entries] == [200]
 
 
 def test_whoever_tries_tokens_is_told_to_wait_and_who_has_one_is_not(memory):

@@ -9,6 +9,7 @@ import pytest
 from mem import config as mem_config
 from mem import folders, types
 from mem.memory import Memory, open_memory
+from mem.ops import check as ops_check
 from mem.ops import forecast, retention
 from mem.store import forgetting, frames, receipts, sources
 
@@ -128,6 +129,17 @@ def test_thinned_frames_leave_their_time_to_the_first_of_the_minute(opening):
     assert [(span.start, span.end) for span in spans] == [(at(0), at(60)), (at(60), at(119))]
     assert [span.samples for span in spans] == [8, 4]
     assert retention.plan(memory, NOW).steps == ()
+
+
+@pytest.mark.parametrize("what", ["thin", "frames"])
+def test_the_copies_in_the_folder_say_what_is_left(what, opening):
+    memory, seed = opening(retention=[{"what": what, "days": 30}])
+    source = _recorded(memory, seed)
+    seed.read(source, 30, "text that stood on screen")
+    folders.write_frames(memory, source.id)
+    folders.write_screen(memory, source.id)
+    _run(memory)
+    assert ops_check.check(memory).findings == ()
 
 
 def test_frames_go_and_words_stay(opening):

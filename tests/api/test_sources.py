@@ -1,6 +1,7 @@
 """Sources: listed, changed, re-dated, deleted, read and played."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +161,30 @@ def test_the_state_of_a_source_is_what_the_store_says(client, seed, memory):
     with memory.db.write() as w:
         sources.settle(w, source.id, state="partial")
     assert client.get(f"/api/sources/{source.id}").json()["state"] == "partial"
+
+
+def test_a_link_in_the_place_of_a_recording_is_not_followed(client, seed, tmp_path):
+    file, secret = tmp_path / "a.mp4", tmp_path / "secret"
+    file.write_bytes(b"video")
+    secret.write_bytes(b"SEALS")
+    source = seed.source(path=str(file), size=5)
+    address = f"/api/sources/{source.id}/video"
+    assert client.get(address).content == b"video"
+    assert client.get(address, headers={"Range": "bytes=1-2"}).content == b"id"
+    file.unlink()
+    file.symlink_to(secret)
+    check(client.get(address), 404, "not_found")
+    check(client.get(address, headers={"Range": "bytes=0-1"}), 404, "not_found")
+
+
+def test_an_open_recording_is_closed_with_its_answer(client, seed, tmp_path):
+    file = tmp_path / "a.mp4"
+    file.write_bytes(b"video")
+    address = f"/api/sources/{seed.source(path=str(file), size=5).id}/video"
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        client.get(address)
+        client.head(address)
+        client.get(address, headers={"Range": "bytes=9-"})
+        client.get(address, headers={"If-None-Match": "*"})
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1

@@ -85,6 +85,14 @@ def test_metrics_are_what_prometheus_reads(client, seed):
     assert "/api/jobs/1" not in text
 
 
+def test_methods_that_somebody_invents_are_counted_as_one(client):
+    for number in range(3):
+        client.request(f"ODD{number}", "/api/jobs")
+    text = client.get("/metrics").text
+    assert "ODD" not in text
+    assert 'method="other"' in text
+
+
 def test_the_page_and_its_files_have_their_types(client):
     assert client.get("/").headers["content-type"] == "text/html; charset=utf-8"
     for file in pages.FOLDER.iterdir():

@@ -14,7 +14,7 @@ import pytest
 from mem import observe, types
 from mem.api.app import create_app
 from mem.ops import capacity, maintenance
-from mem.store import jobs
+from mem.store import forgetting, jobs
 
 from .conftest import local_client
 from .test_health import with_settings
@@ -94,6 +94,19 @@ def test_only_what_is_old_goes_from_the_scratch_folder(memory):
     os.utime(old, (long_ago, long_ago))
     assert "1 old scratch files removed" in steps(memory)["scratch"].detail
     assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_the_daily_one_takes_deleted_rows_out_of_a_large_file(client, memory, seed, monkeypatch):
+    monkeypatch.setattr(forgetting, "_SMALL", 0)
+    source = seed.source()
+    seed.say(source, 5, "words to forget")
+    assert client.delete(f"/api/sources/{source.id}").json()["rows_in_file"] is True
+    assert client.get("/api/receipts/1").json()["rows_in_file"] is True
+    assert client.get("/api/status").json()["database"]["deleted_since"] is not None
+    report = client.post("/api/maintenance", json={"period": "daily"}).json()
+    assert "given back" in next(each["detail"] for each in report["steps"] if each["name"] == "compaction")
+    assert client.get("/api/status").json()["database"]["deleted_since"] is None
+    assert client.get("/api/receipts").json()["receipts"][0]["rows_in_file"] is False
 
 
 def test_the_forecast_is_what_comes_by_day(memory, seed):

@@ -20,6 +20,7 @@ from mem import limited, types
 from mem.api.access_peers import Peer
 from mem.errors import (
     BadKey,
+    BadRequest,
     BadToken,
     DatabaseFailed,
     MemError,
@@ -57,6 +58,7 @@ class Caller:
     owner: bool = False  # proved to be able to read the data directory
     near: bool = False  # on this machine; limits on how often are wider
     by_cookie: bool = False
+    by_proxy: bool = False
 
     @property
     def limits(self) -> Limits | None:
@@ -116,11 +118,9 @@ class Access:
             return self._bearer(given, peer)
         if signed_in := self._signed_in(_session(headers)):
             return self._of(signed_in, peer, by_cookie=True)
-        config = self._memory.config.api
-        if config.proxy_user_header and peer.trusted and (user := headers.get(config.proxy_user_header)):
-            name, scopes = f"{user[:200]} by proxy", frozenset(config.proxy_user_scopes)
-            return Caller(name=name, scopes=scopes, address=peer.address)
-        if config.auth == "none":
+        if peer.trusted and (proxied := self._proxied(headers, peer)):
+            return proxied
+        if self._memory.config.api.auth == "none":
             return Caller(name="anybody", scopes=EVERYTHING, address=peer.address, near=peer.local)
         if not self.open:
             return Caller(name="nobody", scopes=NOBODY, address=peer.address)
@@ -203,6 +203,17 @@ class Access:
         if not text.startswith("mem_"):
             raise BadKey
         return self._of(self.token(text), peer)
+
+    def _proxied(self, headers: Headers, peer: Peer) -> Caller | None:
+        """Whom a proxy of ours signed in. Raises BadRequest where somebody else seems to have said so too."""
+        config = self._memory.config.api
+        users = headers.getlist(config.proxy_user_header) if config.proxy_user_header else []
+        if len(users) > 1:
+            raise BadRequest(f"{config.proxy_user_header} came twice; the proxy must replace it.")
+        if not users or not users[0]:
+            return None
+        name, scopes = f"{users[0][:200]} by proxy", frozenset(config.proxy_user_scopes)
+        return Caller(name=name, scopes=scopes, address=peer.address, by_proxy=True)
 
     def _signed_in(self, cookie: str | None) -> Token | None:
         """The session of a cookie; one that has ended is as good as none, so that the page can be seen."""

@@ -10,9 +10,11 @@ from starlette.types import Scope
 
 from mem.errors import BadRequest, ForeignOrigin, HeaderTooLarge, WrongHost
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+# What proxies, tunnels and content networks add; and whatever begins with x-forwarded.
+_FORWARDED = ("forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _PORT = 65536
+_MOST_BYTES = 65536  # of a head; h11 lets more pass where it arrives at once
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -36,7 +38,7 @@ def networks(texts: Sequence[str]) -> tuple[Network, ...]:
 def peer_of(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> Peer:
     """The peer of a request. Forwarding headers count only where a trusted proxy sent them."""
     address = scope["client"][0] if scope.get("client") else ""
-    forwarded = any(name in headers for name in _FORWARDED)
+    forwarded = any(name in _FORWARDED or name.startswith("x-forwarded") for name in headers)
     trusted = _among(address, proxies)
     https = scope.get("scheme") == "https"
     if trusted:
@@ -47,8 +49,12 @@ def peer_of(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> Peer:
     return Peer(address=_plain(address), local=local, trusted=trusted, https=https)
 
 
-def check_head(headers: Headers, most: int) -> None:
-    """Raise for more headers than are read, and for a body whose length is said in two ways."""
+def check_head(scope: Scope, headers: Headers, most: int) -> None:
+    """Raise for more headers or bytes than are read, and for a body whose length is said in two ways."""
+    size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    size += sum(len(name) + len(value) for name, value in headers.raw)
+    if size > _MOST_BYTES:
+        raise HeaderTooLarge(f"The head of the request takes {size:,} bytes; {_MOST_BYTES:,} are read.")
     if len(headers.raw) > most:
         raise HeaderTooLarge(f"{len(headers.raw):,} headers came; {most:,} are read.")
     if "transfer-encoding" in headers and "content-length" in headers:
@@ -65,20 +71,22 @@ def check_host(host: str, names: Sequence[str], *, addresses: bool) -> None:
         raise WrongHost(f"This server does not go by the name {host[:200]!r}.")
 
 
-def check_origin(scope: Scope, headers: Headers, *, by_cookie: bool) -> None:
+def check_origin(scope: Scope, headers: Headers, *, unasked: bool) -> None:
     """Raise ForeignOrigin for what another site's page sends.
 
-    With a cookie, which a browser adds by itself, a request that changes something must say where it
-    comes from.
+    Such a page may lead to this server by a link, and neither embed nor ask anything of it. Who is known
+    by what a browser adds `unasked`, such as a cookie, must say which page asks to change something.
     """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None and urlsplit(origin).netloc.lower() != headers.get("host", "").lower():
+    if origin is not None and _place(origin) != headers.get("host", "").lower():
         raise ForeignOrigin(f"A page of {origin[:200]} may not use this server.")
-    if scope["method"] in _SAFE:
-        return
-    if site not in (None, "same-origin", "none"):
+    safe = scope["method"] in _SAFE
+    followed = safe and headers.get("sec-fetch-mode") == "navigate"
+    if site not in (None, "same-origin", "none") and not followed:
         raise ForeignOrigin
-    if by_cookie and origin is None and site is None:
+    if safe:
+        return
+    if unasked and origin is None and site is None:
         raise ForeignOrigin("A browser that is signed in must say which page sends this.")
 
 
@@ -113,6 +121,14 @@ def _name(host: str) -> str | None:
     return name or None
 
 
+def _place(origin: str) -> str | None:
+    """The host and port of an Origin header, in small letters; None when it is malformed."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # a bracket that is never closed, among others
+        return None
+
+
 def _listed(name: str, names: Sequence[str]) -> bool:
     for each in names:
         known = each.lower().rstrip(".")
@@ -142,7 +158,3 @@ def _parsed(address: str) -> Address | None:
 def _plain(address: str) -> str:
     found = _parsed(address)
     return address[:64] if found is None else str(found)
-
-
-def _is_six(found: Address | None) -> bool:
-    return isinstance(found, ipaddress.IPv6Address)

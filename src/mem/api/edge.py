@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = ("/healthz", "/readyz", "/metrics", "/web")
 _CLIENT_GONE = 499
+_LONGEST_PATH = 500  # characters of it that are logged
+_LONGEST_METHOD = 20
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 
 # Nothing but this server's own files and answers; frames and previews may be made in the page.
 _POLICY = (
@@ -62,7 +65,10 @@ class Edge:
             except ClientDisconnect:
                 answer.status = _CLIENT_GONE
             except Exception as error:
-                log.exception("request failed", extra={"action": "request_failed", "path": scope["path"]})
+                log.exception(
+                    "request failed",
+                    extra={"action": "request_failed", "path": scope["path"][:_LONGEST_PATH]},
+                )
                 if not answer.started:
                     await problems.unforeseen(scope, error)(scope, receive, answer.send)
             finally:
@@ -117,13 +123,13 @@ class _Answer:
             peer: Peer | None = self._scope.get("mem.peer")
             if peer is not None and peer.https:
                 headers.setdefault("strict-transport-security", "max-age=31536000")
-            if self.status >= 400 and headers.get("content-type", "").startswith("text/plain"):
+            if self.status >= 400 and headers.get("content-type", "text/plain").startswith("text/plain"):
                 await self._replace(headers)
                 return
         await self._send(message)
 
     async def _replace(self, headers: MutableHeaders) -> None:
-        """The framework answers some errors, such as a range beyond the end, in plain text."""
+        """Some errors, such as a range beyond the end, come in plain text or with nothing at all."""
         self._replaced = True
         kept = {k: v for k, v in headers.items() if k not in ("content-type", "content-length")}
         response = problems.of_status(self._scope, self.status, headers=kept)
@@ -132,7 +138,13 @@ class _Answer:
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "") or "none"
-    observe.HTTP_SECONDS.labels(scope["method"], route, f"{status // 100}xx").observe(seconds)
-    facts = {"action": "answered", "method": scope["method"], "path": scope["path"], "status": status}
+    method = scope["method"] if scope["method"] in _METHODS else "other"  # a stranger may invent more
+    observe.HTTP_SECONDS.labels(method, route, f"{status // 100}xx").observe(seconds)
+    facts = {
+        "action": "answered",
+        "method": scope["method"][:_LONGEST_METHOD],
+        "path": scope["path"][:_LONGEST_PATH],
+        "status": status,
+    }
     level = logging.DEBUG if scope["path"].startswith(_QUIET) else logging.INFO
     log.log(level, "answered", extra={**facts, "milliseconds": round(seconds * 1000, 1)})

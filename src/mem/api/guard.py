@@ -80,16 +80,16 @@ class Gate:
         scope["mem.peer"] = peer
         closed = not self.access.open
         access_peers.check_host(headers.get("host", ""), self.config.allowed_hosts, addresses=closed)
-        access_peers.check_head(headers, self.config.max_headers)
+        access_peers.check_head(scope, headers, self.config.max_headers)
         caller = await self._caller(headers, peer)
         scope["mem.caller"] = caller
-        access_peers.check_origin(scope, headers, by_cookie=caller.by_cookie)
+        access_peers.check_origin(scope, headers, unasked=caller.by_cookie or caller.by_proxy)
         found = self.routes.find(scope["method"], scope["path"])
         need = self._need(scope, caller, found)
         scope["mem.found"] = found
-        _permit(caller, need)
-        if need.kind != "free":
+        if need.kind != "free":  # also who is refused then
             await self.count(need.kind, _key(caller), factor=_factor(caller))
+        _permit(caller, need)
         declared = headers.get("content-length", "0")
         most = self.config.max_body_size
         if not _unlimited(scope["path"]) and declared.isdecimal() and int(declared) > most:
@@ -140,6 +140,8 @@ class Gate:
         caller, found = scope.get("mem.caller"), scope.get("mem.found")
         if caller is None or found is None or found.need is None:
             return
+        if status == 429 or (status == 401 and not caller.scopes):
+            return  # or anybody could fill the log, and drop from it what others did
         if found.need.noted or status in (401, 403):
             self.audit.note(
                 Entry(

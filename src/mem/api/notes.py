@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from mem.api import render, times
 from mem.api.bounds import Bounds
-from mem.api.parameters import Cursor, Id, Limit, Mem, SourceId, Whole, storable
+from mem.api.parameters import Cursor, Id, Limit, Mem, Number, SourceId, Whole, storable
 from mem.api.shapes import NoteBatch, NotePage
 from mem.ops import notes as writing
 from mem.ops.notes import Draft
@@ -64,7 +64,7 @@ class NewNote:
     start: times.Instant
     text: Text
     end: times.Instant | None = None
-    source_id: int | None = None
+    source_id: Number | None = None
     tags: Tags = ()
     author: Author = "owner"
     type: NoteType = "user_note"

@@ -46,6 +46,7 @@ Limit = Annotated[int, Depends(page_size)]
 Id = Annotated[int, Path(alias="id", ge=1, le=_MAX_ID)]
 Cursor = Annotated[str | None, Query(description="Where to go on: the `cursor` of the page before")]
 SourceId = Annotated[int | None, Query(alias="source", ge=1, le=_MAX_ID, description="Only this source")]
+Number = Annotated[int, Field(ge=1, le=_MAX_ID)]  # an id within a body or a list
 Priority = Annotated[int, Field(ge=0, le=9, description="0 to 9, higher first; waiting raises it")]
 Label = Annotated[str, StringConstraints(max_length=500), AfterValidator(storable)]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(storable)]

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from mem import transcripts
 from mem.api import guard, render, times
 from mem.api.bounds import Bounds
-from mem.api.parameters import Cursor, Id, Limit, Mem, SourceId, Whole, storable
+from mem.api.parameters import Cursor, Id, Limit, Mem, Number, SourceId, Whole, storable
 from mem.api.shapes import JobList, RangeTranscript, SegmentPage
 from mem.capture import relistening
 from mem.ops import correct
@@ -27,7 +27,7 @@ IfMatch = Annotated[
     str | None, Header(description="Only if this is the segment's ETag still; else 412 `segment_changed`")
 ]
 Suspects = Annotated[bool, Query(description="Only those whose text is doubted")]
-Sources = Annotated[list[int], Query(alias="source", max_length=100, description="Only these sources")]
+Sources = Annotated[list[Number], Query(alias="source", max_length=100, description="Only these sources")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Relisten:
     to: times.Instant
     model: Annotated[str, StringConstraints(max_length=40)] | None = None
     language: Annotated[str, StringConstraints(pattern=r"^(auto|[a-z]{2,3})$")] | None = None
-    sources: Annotated[tuple[int, ...], Field(max_length=100)] = ()  # none: all
+    sources: Annotated[tuple[Number, ...], Field(max_length=100)] = ()  # none: all
 
 
 @router.get("/segments", response_model=SegmentPage)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from mem import redact
 from mem.cli import options, render, words
 from mem.cli.options import Settings
 from mem.cli.render import Cell, Column
@@ -50,14 +51,20 @@ def check(settings: Settings) -> None:
 
 
 def values(settings: Settings) -> list[tuple[str, object, object, str]]:
-    """Every key with its value, its default and its meaning, as JSON holds them. Raises BadConfig."""
+    """Every key with its value, its default and its meaning, as JSON holds them; secrets are hidden.
+
+    Raises BadConfig.
+    """
     from mem import config
 
     used = config.Config.model_dump(settings.config(), mode="json")
     usual = config.Config().model_dump(mode="json")
     usual["data_dir"] = str(Path("data").absolute())
     fields = config.settings()
-    return [(key, _at(used, key), _at(usual, key), field.description or "") for key, field in fields]
+    return [
+        (key, redact.named(key, _at(used, key)), _at(usual, key), field.description or "")
+        for key, field in fields
+    ]
 
 
 def _at(tree: object, key: str) -> object:

@@ -44,7 +44,9 @@ class Backup:
 
 def root(memory: Memory, to: Path | None) -> Path:
     """The folder of backups: the one that is named, or that of the memory."""
-    return memory.folder / "backups" if to is None else to.expanduser().absolute()
+    if to is None:
+        return memory.folder / "backups"
+    return Path(os.path.expanduser(to)).absolute()  # noqa: PTH111 - Path's own fails for unknown users
 
 
 @contextmanager
