@@ -49,8 +49,8 @@ MOVE = """async (zooming) => {
     window.worked = [];
     window.counting = true;
     let last = await new Promise(requestAnimationFrame);
-    for (let i = 0; i < 150; i += 1) {
-        const back = Math.floor(i / 50) % 2;
+    for (let i = 0; i < 160; i += 1) { // there and back twice, so that the view ends where it began
+        const back = Math.floor(i / 40) % 2;
         const wish = zooming ? { deltaY: back ? 18 : -18 } : { deltaX: back ? -24 : 24 };
         canvas.dispatchEvent(new WheelEvent('wheel', { ...place, ...wish }));
         const now = await new Promise(requestAnimationFrame);
@@ -65,7 +65,7 @@ HOVER = """async (count) => {
     const times = [];
     for (let i = 0; i < count; i += 1) {
         const at = (i * 0.6180339887) % 1, began = performance.now();
-        const clientX = box.left + box.width * (0.1 + 0.8 * at), clientY = box.top + 44 + 53 * (i % 3);
+        const clientX = box.left + box.width * (0.1 + 0.5 * at), clientY = box.top + 44 + 53 * (i % 3);
         const point = { clientX, clientY, pointerType: 'mouse', bubbles: true };
         canvas.dispatchEvent(new PointerEvent('pointermove', point));
         const image = document.querySelector('.preview img');
@@ -149,7 +149,10 @@ def cameras(folder: Path, memory: Memory, kinds: list[bytes], start: datetime) -
 
 
 def build(folder: Path, days: int) -> datetime:
-    """The memory; gives the instant at which its afternoon begins."""
+    """The memory, unless it was built before; gives the instant at which its afternoon begins."""
+    begun = folder / "afternoon"
+    if begun.exists():
+        return datetime.fromisoformat(begun.read_text())
     built = year.build(folder, days, lambda _: None)
     start = built.end + timedelta(hours=12)
     kinds = [picture(n, 1280, 60_000) + picture(n, 320, 8_000) for n in range(PICTURES)]
@@ -157,6 +160,7 @@ def build(folder: Path, days: int) -> datetime:
         for source in sources.by_ids(memory.db, built.source_ids[-year.PER_DAY :]).values():
             show(folder, source.folder, kinds, year.FRAMES)
         cameras(folder, memory, kinds, start)
+    begun.write_text(start.isoformat())
     return start
 
 
@@ -203,10 +207,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--keep", type=Path, help="build the memory here, and use it again the next time")
+    parser.add_argument("--build", action="store_true", help="only build it")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mem-page-") as made:
-        folder = Path(made)
+        folder = given.keep or Path(made)
+        folder.mkdir(parents=True, exist_ok=True)
         start = build(folder, given.days)
+        if given.build:
+            return
         with served.running(folder) as server, sync_playwright() as driver:
             path = shutil.which("chromium") or driver.chromium.executable_path
             with driver.chromium.launch(executable_path=path, args=list(FLAGS)) as browser:

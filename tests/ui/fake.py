@@ -43,6 +43,7 @@ class Fake(ThreadingHTTPServer):
         self.partial: dict[str, Json] = {}  # uploads by id: name, size, bytes that came, what became of it
         self.cut_at: int | None = None  # bytes after which a connection breaks, once
         self.slowness = 0.0  # seconds before each 64 KiB of an upload is read
+        self.full = False  # the disk
         self.lock = threading.Lock()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
@@ -282,7 +283,7 @@ class Handler(fake_system.System, BaseHTTPRequestHandler):
             detail = "The file is not a video or audio recording that Mem can read."
             self.problem(415, "not_media", detail, "Mem reads MP4, MOV and Matroska.")
             return
-        if name.startswith("too large"):
+        if self.server.full:
             detail = "The disk has 1.2 GB left, of which 2 GB are kept free."
             self.problem(507, "disk_full", detail, "Make room, or lower storage.min_free_bytes.")
             return

@@ -134,6 +134,45 @@ class System:
             "free_bytes": 412_000_000_000, "days_left": 133.7, "full_at": "2027-04-05T08:00:00.000Z",
         })  # fmt: skip
 
+    def storage(self) -> None:
+        days: dict[str, dict[str | None, Json]] = {}
+        for source in self.story.sources.values():
+            shares = days.setdefault(source["started_at"][:10], {})
+            place = source["location"]
+            empty = {"location": place, "device": None, "sources": 0, "image_bytes": 0, "original_bytes": 0}
+            share = shares.setdefault(place, empty)
+            share["sources"] += 1
+            share["original_bytes"] += source["size"]
+            share["image_bytes"] += source["size"] // 9
+        asked = {name: self.query[name] for name in ("from", "to", "zone")}
+        kept = [{"day": day, "shares": list(shares.values())} for day, shares in sorted(days.items())]
+        self.json({**asked, "range_defaulted": False, "days": kept})
+
+    # what is not to be seen
+
+    def privacy(self) -> None:
+        self.json({"paused": False, "since": None, "until": None, "by": None, "rules": 0, "mask": []}
+                  | self.story.pause)  # fmt: skip
+
+    def pause(self, body: Json) -> None:
+        self.story.pause = {"paused": True, "since": "2026-11-20T12:00:00.000Z", "by": "owner", **body}
+        self.privacy()
+
+    def resume(self) -> None:
+        self.story.pause = {}
+        self.privacy()
+
+    def redact(self, body: Json) -> None:
+        spans = [span for span in self.story.spans if span["source_id"] == body["source"]
+                 and span["start"] < body["to"] and span["end"] > body["from"]]  # fmt: skip
+        if body["dry_run"]:
+            self.json({**body, "sources": 1, "pictures": len(spans), "originals": 1, "detached": 0})
+            return
+        self.story.covered.append(body)
+        for span in spans:
+            self.story.frames[span["frame_id"]].update(look="covered", sha256="f" * 64)
+        self.receipt("2", state="running", status=202)
+
     def tokens(self) -> None:
         self.json({"tokens": self.story.tokens})
 
@@ -211,6 +250,11 @@ ROUTES = [
     (r"/api/receipts/(\d+)", "GET", "receipt"),
     (r"/api/retention", "GET", "retention"),
     (r"/api/capacity", "GET", "capacity"),
+    (r"/api/storage", "GET", "storage"),
+    (r"/api/privacy", "GET", "privacy"),
+    (r"/api/privacy/pause", "POST", "pause"),
+    (r"/api/privacy/resume", "POST", "resume"),
+    (r"/api/redact", "POST", "redact"),
     (r"/api/tokens", "GET", "tokens"),
     (r"/api/tokens", "POST", "make_token"),
     (r"/api/tokens/(\w+)", "DELETE", "end_token"),

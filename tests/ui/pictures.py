@@ -30,6 +30,7 @@ SHOTS: dict[str, tuple[str, str, dict[str, int], str, str]] = {
     "day-light": (TALK, "light", WIDE, ".spoken", ""),
     "day-phone": (TALK, "dark", PHONE, ".spoken", ""),
     "text-light": (f"{DESK}{RANGE}", "light", WIDE, ".legend span", "t"),
+    "cover-light": (TALK, "light", WIDE, ".picture img[data-full]", "x"),
     "search-dark": ("/?screen=search&q=northwind", "dark", WIDE, ".moments mark", ""),
     "search-light": ("/?screen=search&q=northwind", "light", WIDE, ".moments mark", ""),
     "search-phone": ("/?screen=search&q=northwind", "light", PHONE, ".moments mark", ""),

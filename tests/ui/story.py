@@ -45,6 +45,8 @@ class Story:
         self.notes: list[Json] = []
         self.tokens: list[Json] = []
         self.backup: Json | None = None
+        self.pause: Json = {}  # as /api/privacy says it, while there is one
+        self.covered: list[Json] = []  # what was asked to be covered
         self.jobs: dict[int, Json] = {}
         self.events: list[Json] = []
         self.stills: dict[str, list[Image.Image]] = {}  # by look: pictures in place of drawn ones
@@ -216,6 +218,8 @@ def picture(story: Story, frame: Json, width: int) -> bytes:
 def drawn(frame: Json) -> Image.Image:
     """A scene that follows from the frame's id."""
     w, h = 960, 540
+    if frame["look"] == "covered":
+        return Image.new("RGB", (w, h), "black")
     image = Image.new("RGB", (w, h), frame["colour"])
     draw, dice = ImageDraw.Draw(image), random.Random(frame["id"])
     if frame["look"] == "road":

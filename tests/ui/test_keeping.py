@@ -8,8 +8,22 @@ from tests.ui.looking import settled, talk, text
 def test_system_shows_the_day_on_which_the_disk_is_full(page):
     page.goto("/?screen=system")
     page.get_by_text("Full about Mon 5 Apr 2027, in 133 days").wait_for()
-    assert "380 GB originals" in text(page, "#storage .legend-of")
-    assert page.locator("#storage .plot rect").count() == 30
+    assert "380 GB originals" in text(page, "#storage > .legend-of")
+    page.get_by_text("full about Mon 5 Apr 2027", exact=True).wait_for()
+    assert page.locator("#storage .runway .pace").count() == 1
+
+
+def test_system_shows_what_each_place_keeps_of_each_day(page):
+    page.goto("/?screen=system")
+    days = page.locator("#storage .plot g")
+    days.first.wait_for()
+    assert days.count() == 30
+    assert page.locator("#storage .plot g rect[class^=place-]").count() > 3
+    legend = page.locator("#storage .plot .legend-of li").all_inner_texts()
+    assert [line.split(":")[0] for line in legend] == ["Front door", "Desk", "Meetings", "No place named"]
+    assert page.evaluate(
+        "document.querySelector('#storage .plot g:last-of-type title').textContent"
+    ).startswith("Fri 20 Nov: ")
 
 
 def test_a_backup_is_made(page, server):

@@ -7,26 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.ui.looking import PHONE, TALK, settled, text
 from tests.ui.story import Story
 
-PHONE = {"width": 390, "height": 844}
 OVERFLOW = """Math.max(...[...document.querySelectorAll('body, main > section, .bar, .timeline')]
     .map((each) => each.scrollWidth - each.clientWidth))"""
 RIGHT = """Math.max(...[...document.querySelectorAll('.bar a, .timeline-bar button')]
     .map((each) => each.getBoundingClientRect().right))"""
-TALK = "/?at=2026-11-20T13:05:07.000Z&source=4"
-
-
-def text(page, selector):
-    return page.locator(selector).inner_text()
-
-
-def settled(page, script):
-    """Wait until the script's expression holds; the page's own policy forbids the driver's way to wait."""
-    deadline = time.monotonic() + 40
-    while not page.evaluate(script):
-        assert time.monotonic() < deadline, f"not within 40 s: {script}"
-        page.wait_for_timeout(30)
 
 
 def test_it_opens_at_the_last_recorded_day(page):
@@ -119,15 +106,15 @@ def test_slash_searches_and_enter_opens_the_moment(page):
     page.locator(".spoken").wait_for()
     page.keyboard.press("/")
     page.keyboard.type("invoice northwind")
-    page.locator(".moments li").first.wait_for()
-    assert page.locator(".moments mark").all_inner_texts()[:2] == ["invoice", "Northwind"]
     page.wait_for_url("**q=invoice+northwind**")
+    marks = "[...document.querySelectorAll('.moments mark')].slice(0, 2).map((mark) => mark.textContent)"
+    settled(page, f"String({marks}) === 'invoice,Northwind'")
     when = text(page, ".moments li:nth-child(2) time")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.locator(".spoken").wait_for()
-    assert when.endswith(text(page, ".day-head .now"))
+    settled(page, f"{when!r}.endsWith(document.querySelector('.day-head .now').textContent)")
     page.go_back()
     page.locator(".moments li").first.wait_for()
 
@@ -265,6 +252,16 @@ def test_what_cannot_be_taken_in_is_said_in_plain_words(page, tmp_path: Path):
     known = page.locator(".rows li", has_text="Known already")
     known.get_by_role("button", name="Open").click()
     settled(page, "document.querySelector('#day h1').textContent === 'Meetings'")
+
+
+def test_a_full_disk_is_said_and_the_file_goes_when_there_is_room(page, server, tmp_path: Path):
+    server.full = True
+    choose(page, tmp_path / "long.mp4", 50_000)
+    page.get_by_text("The disk has 1.2 GB left, of which 2 GB are kept free. Make room").wait_for()
+    server.full = False
+    page.get_by_role("button", name="Try again: long.mp4").click()
+    page.locator(".rows li", has_text="long.mp4").get_by_text("Waiting").wait_for()
+    assert server.uploads == [("long.mp4", 50_000)]
 
 
 def test_a_job_can_be_cancelled_and_tried_again(page):

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import Field
 from prometheus_client import generate_latest
+from pydantic import Field
 from starlette.responses import Response
 
 from mem import types

@@ -22,7 +22,7 @@ export class Backup {
     if (!backup?.made_at) return fill(this.last, words.noBackup);
     const good = backup.good === null ? words.uncheckedBackup : backup.good ? words.goodBackup : words.badBackup;
     const made = moment(Date.parse(backup.made_at));
-    return fill(this.last, `${made} · ${length(backup.age_seconds * 1000)} ago · ${good}${backup.problem ? ` · ${backup.problem}` : ""}`);
+    return fill(this.last, `${words.ago(made, length(backup.age_seconds * 1000), good)}${backup.problem ? ` · ${backup.problem}` : ""}`);
   }
 
   async #make() {

@@ -2,6 +2,7 @@
 
 import { el, fill, show } from "/web/dom.js";
 import { length } from "/web/time.js";
+import { text } from "/web/strings.js";
 
 /** Keep `element` in step with the jobs. */
 export function badge(element, jobs) {
@@ -13,8 +14,7 @@ export function badge(element, jobs) {
     const left = active.map((job) => jobs.left(job)).filter((ms) => ms !== null);
     const ring = el("span", { class: "ring" });
     ring.style.setProperty("--part", `${part}%`);
-    const text = `${active.length} ${active.length === 1 ? "job" : "jobs"} · ${part} %`;
-    const words = left.length ? `${text} · ${length(Math.max(...left))}` : text;
+    const words = text.jobs.badge(active.length, part, left.length ? length(Math.max(...left)) : "");
     fill(element, ring, el("span", {}, words));
     element.setAttribute("aria-label", words);
   });

@@ -9,16 +9,15 @@ import { Picture } from "/web/picture.js";
 import { Player } from "/web/player.js";
 import { Words } from "/web/words.js";
 import { Legend } from "/web/legend.js";
+import { cover, stretches } from "/web/cover.js";
+import { place } from "/web/address.js";
 import { text } from "/web/strings.js";
 
 const NEAR_MS = 20 * 60_000; // looked at around the instant, whatever the timeline shows
 const EXPORTED_MS = 60_000; // chosen around the instant at first
-const KNOWN_FROM = {
-  caller: "time given", sidecar: "time from the file beside it", filename: "time from file name",
-  container: "time from the recording", mtime: "time from the file's date",
-};
+const words = text.day;
 
-/** `wish`: go(at, source), choose() files, fix() doubtful times, copy() the link, range({from, to}). */
+/** `wish`: go(at, source), choose() files, fix() doubtful times, copy() the link, range({from, to}), covered(). */
 export class Day {
   #at = null;
   #source = null;
@@ -30,7 +29,7 @@ export class Day {
     this.title = el("h1");
     this.time = el("span", { class: "now" });
     this.about = el("p", { class: "about" });
-    this.others = el("div", { class: "others", role: "group", "aria-label": "Also recorded then" });
+    this.others = el("div", { class: "others", role: "group", "aria-label": words.others });
     this.empty = el("div", { class: "empty", hidden: true });
     this.picture = new Picture();
     this.player = new Player(this.picture.element, (at) => wish.go(at, this.#source?.id ?? null, { playing: true }),
@@ -94,6 +93,20 @@ export class Day {
     this.wish.range({ from: this.#at - EXPORTED_MS / 2, to: this.#at + EXPORTED_MS / 2 });
   }
 
+  /** Let a person cover a part of the picture. */
+  async cover() {
+    const span = this.#source && this.record.spanAt(this.#source.id, this.#at);
+    if (!span || this.picture.element.classList.contains("covering")) return;
+    this.player.rest();
+    if (await cover(this.picture.element, this.head, span.frame, stretches(this.#source, span, place.range))) await this.wish.covered();
+    this.coverOn.focus();
+  }
+
+  /** Forget what is shown, for a record of which a part was covered. */
+  forget() {
+    this.legend.forget();
+  }
+
   /** Let a person write a note here. */
   write() {
     if (this.#source) this.words.write();
@@ -107,25 +120,30 @@ export class Day {
   }
 
   #controls() {
-    const { moment: words } = text;
+    const { moment: named } = text;
     const button = (name, title, onclick) => el("button", { type: "button", title, onclick }, name);
-    this.play = button("Play", "Space", () => this.toggle());
+    this.play = button(words.play, words.playKey, () => this.toggle());
     this.gone = el("span", { class: "gone" });
     this.rate = el("span", { class: "gone" });
-    this.save = el("a", { download: "", class: "save" }, words.save);
-    this.textOn = button(words.text, words.textHelp, () => this.mark());
+    this.save = el("a", { download: "", class: "save" }, named.save);
+    this.textOn = button(named.text, named.textHelp, () => this.mark());
     this.textOn.setAttribute("aria-pressed", "false");
+    this.textOn.className = "wide";
+    this.coverOn = button(text.cover.open, text.cover.help, () => this.cover());
     this.player.addEventListener("state", () => {
-      say(this.play, this.player.playing ? "Pause" : "Play");
-      say(this.rate, this.player.playing && this.player.rate !== 1 ? words.rate(this.player.rate) : "");
+      say(this.play, this.player.playing ? words.pause : words.play);
+      say(this.rate, this.player.playing && this.player.rate !== 1 ? named.rate(this.player.rate) : "");
       this.controls.classList.toggle("playing", this.player.playing);
     });
+    this.more = el("button", { class: "narrow", type: "button", "aria-expanded": "false",
+      onclick: () => this.more.setAttribute("aria-expanded", String(this.controls.classList.toggle("open"))) }, words.more);
+    this.exportOn = button(named.export, named.exportHelp, () => this.export());
+    this.exportOn.className = "wide";
     this.controls = el("div", { class: "controls" }, this.play, this.gone, this.rate, el("span", { class: "space" }),
-      button("Earlier", "The frame before: arrow left", () => this.step(-1)),
-      button("Later", "The next frame: arrow right", () => this.step(1)), el("span", { class: "space wide" }), this.textOn,
-      el("span", { class: "wide" }, button(words.note, words.noteHelp, () => this.write()),
-        button(words.link, words.linkHelp, () => this.wish.copy()), this.save),
-      button(words.export, words.exportHelp, () => this.export()));
+      button(words.earlier, words.earlierHelp, () => this.step(-1)),
+      button(words.later, words.laterHelp, () => this.step(1)), this.more, el("span", { class: "space wide line" }), this.textOn,
+      el("span", { class: "wide" }, button(named.note, named.noteHelp, () => this.write()),
+        button(named.link, named.linkHelp, () => this.wish.copy()), this.save, this.coverOn), this.exportOn);
     return this.controls;
   }
 
@@ -144,15 +162,15 @@ export class Day {
     const lane = this.record.laneOf(source.id);
     say(this.title, lane?.name ?? source.name);
     say(this.time, clock(at));
-    this.time.title = `${moment(at)} here, ${utc(at)}`;
+    this.time.title = words.here(moment(at), utc(at));
     this.#aboutSource(source, lane);
     this.#othersAt(at, source);
     const span = this.record.spanAt(source.id, at);
     const all = endOf(source) - source.start;
     say(this.gone, `${offset(at - source.start)} / ${offset(all)}`);
     if (span) {
-      this.picture.show(span.frame, `${lane?.name ?? source.name} at ${clock(at)}`);
-      this.save.href = image(span.frame.id);
+      this.picture.show(span.frame, words.at(lane?.name ?? source.name, clock(at)));
+      this.save.href = image(span.frame);
       this.save.download = `${source.name} ${new Date(at).toISOString().slice(0, 19).replaceAll(":", "-")}`;
     } else this.picture.none(this.#why(source, at));
     show(this.save, span !== null);
@@ -162,20 +180,20 @@ export class Day {
 
   #why(source, at) {
     if (!this.record.knows(at, at)) return "";
-    if (source.state === "new" || source.state === "processing") return "This part has not been looked at yet.";
-    if (source.media && !source.media.video) return "Sound only";
-    return "No picture of this instant was kept.";
+    if (source.state === "new" || source.state === "processing") return words.unseen;
+    if (source.media && !source.media.video) return words.sound;
+    return words.noPicture;
   }
 
   #aboutSource(source, lane) {
     const doubt = source.time_confidence === "low";
-    const from = KNOWN_FROM[source.time_source] ?? source.time_source;
+    const from = words.from[source.time_source] ?? source.time_source;
     const key = [source.name, source.time_source, source.time_confidence, source.state, lane?.name].join("\n");
     if (this.about.dataset.key === key) return;
     this.about.dataset.key = key;
-    const state = { new: " · waiting", processing: " · being taken in", partial: " · only partly readable", failed: " · could not be taken in" }[source.state];
+    const state = words.states[source.state];
     fill(this.about, el("span", { title: source.time_evidence }, `${lane?.name === source.name ? "" : `${source.name} · `}${from}${state ?? ""}`),
-      doubt && el("button", { class: "doubt", type: "button", onclick: () => this.wish.fix() }, "time doubtful"));
+      doubt && el("button", { class: "doubt", type: "button", onclick: () => this.wish.fix() }, words.doubtful));
   }
 
   #othersAt(at, source) {
@@ -190,9 +208,9 @@ export class Day {
 
   #nothing() {
     if (!this.record.sources.size) {
-      fill(this.empty, el("h1", {}, "Drop a recording anywhere"),
-        el("p", {}, "Mem finds out when it was recorded, keeps the frames that show something new, and writes down what was said."),
-        el("button", { class: "pill strong", type: "button", onclick: () => this.wish.choose() }, "Choose files"));
+      fill(this.empty, el("h1", {}, words.empty),
+        el("p", {}, words.emptyWhy),
+        el("button", { class: "pill strong", type: "button", onclick: () => this.wish.choose() }, text.intake.choose));
       return;
     }
     if (this.#at === null || !this.record.whole) return;
@@ -200,15 +218,15 @@ export class Day {
     const all = [...this.record.sources.values()];
     const before = all.filter((source) => endOf(source) <= at).sort((a, b) => endOf(b) - endOf(a))[0];
     const later = all.filter((source) => source.start > at).sort((a, b) => a.start - b.start)[0];
-    fill(this.empty, el("h1", {}, "Nothing was recorded at ", timed(clock(at), at, utc)),
-      el("p", {}, "The nearest recordings:"), el("div", { class: "row" },
-        before && this.#near(before, endOf(before) - 1, `${length(at - endOf(before))} before`),
-        later && this.#near(later, later.start, `${length(later.start - at)} after`)));
-    announce(`Nothing was recorded at ${clock(at)}`);
+    fill(this.empty, el("h1", {}, words.nothing, timed(clock(at), at, utc)),
+      el("p", {}, words.nearest), el("div", { class: "row" },
+        before && this.#near(before, endOf(before) - 1, words.before(length(at - endOf(before)))),
+        later && this.#near(later, later.start, words.after(length(later.start - at)))));
+    announce(words.nothingAt(clock(at)));
   }
 
-  #near(source, at, text) {
+  #near(source, at, how) {
     return el("button", { class: "pill", type: "button", title: moment(at), onclick: () => this.wish.go(at, source.id) },
-      `${text}: ${source.name}`);
+      words.near(how, source.name));
   }
 }

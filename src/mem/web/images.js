@@ -15,15 +15,16 @@ let loading = 0;
 export const arrived = new EventTarget();
 
 /** {picture, since}: a decoded thumbnail and when it came (performance.now), or null until then. */
-export function thumb(frameId) {
-  const found = held.get(frameId);
+export function thumb(frame) {
+  const src = image(frame, THUMB);
+  const found = held.get(src);
   if (found) {
-    held.delete(frameId);
-    held.set(frameId, found);
+    held.delete(src);
+    held.set(src, found);
     return found.picture ? found : null;
   }
-  held.set(frameId, { picture: null, since: 0 });
-  wishes.push(frameId);
+  held.set(src, { picture: null, since: 0 });
+  wishes.push(src);
   while (wishes.length > WAITING) held.delete(wishes.shift());
   next();
   return null;
@@ -33,15 +34,15 @@ function next() {
   while (loading < AT_ONCE && wishes.length) fetchOne(wishes.pop());
 }
 
-async function fetchOne(frameId) {
+async function fetchOne(src) {
   loading += 1;
   const picture = new Image();
-  picture.src = image(frameId, THUMB);
+  picture.src = src;
   try {
     await picture.decode();
-    held.set(frameId, { picture, since: performance.now() });
+    held.set(src, { picture, since: performance.now() });
   } catch {
-    held.set(frameId, { picture: null, since: 0 });
+    held.set(src, { picture: null, since: 0 });
   }
   loading -= 1;
   while (held.size > KEPT) held.delete(held.keys().next().value);
@@ -52,6 +53,6 @@ async function fetchOne(frameId) {
 /** Forget failures and wishes, for a server that came back. */
 export function again() {
   wishes = [];
-  for (const [id, { picture }] of held) if (!picture) held.delete(id);
+  for (const [src, { picture }] of held) if (!picture) held.delete(src);
   arrived.dispatchEvent(new Event("picture"));
 }

@@ -10,37 +10,38 @@ import { text } from "/web/strings.js";
 import { STAGES, STATES, bytes, outcome } from "/web/work.js";
 
 const REDRAW_MS = 200;
+const words = text.intake;
 
 /** `wish`: open(source id), tell(text), erase(range, source). */
 export class Intake {
   #rows = new Map();
 
-  constructor(root, record, uploads, jobs, wish) {
-    Object.assign(this, { record, uploads, jobs, wish });
+  constructor(root, record, uploads, jobs, pausing, wish) {
+    Object.assign(this, { record, uploads, jobs, pausing, wish });
     this.folder = el("input", { type: "file", webkitdirectory: true, onchange: () => this.#chosen(this.folder) });
     this.watched = new Watched();
     this.doubtful = new Recordings(record, wish, { open: true });
-    this.doubts = el("section", { id: "doubts", tabindex: -1 }, el("h2", {}, text.intake.doubtful),
-      el("p", { class: "muted" }, text.intake.doubtfulWhy), this.doubtful.element);
+    this.doubts = el("section", { id: "doubts", tabindex: -1 }, el("h2", {}, words.doubtful),
+      el("p", { class: "muted" }, words.doubtfulWhy), this.doubtful.element);
     this.input = el("input", { type: "file", multiple: true, class: "unseen", tabindex: -1, "aria-hidden": "true",
       accept: "video/*,audio/*,.mkv,.mts,.m2ts,.ts,.flv,.asf,.wmv", onchange: () => this.#chosen(this.input) });
-    this.where = el("input", { type: "text", maxlength: 200, placeholder: "for example Front door", autocomplete: "off" });
+    this.where = el("input", { type: "text", maxlength: 200, placeholder: words.placeHint, autocomplete: "off" });
     this.began = el("input", { type: "datetime-local", step: 1 });
-    this.sending = el("ol", { class: "rows", "aria-label": "Files" });
+    this.sending = el("ol", { class: "rows", "aria-label": words.files });
     this.sum = el("p", { class: "muted" });
-    this.work = el("ol", { class: "rows", "aria-label": "Work" });
-    this.retryAll = el("button", { class: "quiet", type: "button", hidden: true, onclick: () => this.#retryAll() }, text.intake.retryAll);
-    this.none = el("p", { class: "muted" }, "No recording has been taken in yet.");
-    this.sendingPart = el("section", {}, el("h2", {}, "Files"), this.sum, this.sending);
-    fill(root, el("h1", {}, "Take in"), el("div", { class: "zone-drop" },
-      el("p", { class: "lead" }, "Drop recordings anywhere on this page, or"),
-      el("button", { class: "pill strong", type: "button", onclick: () => this.choose() }, "Choose files"), this.input,
-      el("button", { class: "pill", type: "button", onclick: () => this.folder.click() }, text.intake.folder),
+    this.work = el("ol", { class: "rows", "aria-label": words.work });
+    this.retryAll = el("button", { class: "quiet", type: "button", hidden: true, onclick: () => this.#retryAll() }, words.retryAll);
+    this.none = el("p", { class: "muted" }, words.none);
+    this.sendingPart = el("section", {}, el("h2", {}, words.files), this.sum, this.sending);
+    fill(root, el("h1", {}, text.screens.intake), pausing.element, el("div", { class: "zone-drop" },
+      el("p", { class: "lead" }, words.lead),
+      el("button", { class: "pill strong", type: "button", onclick: () => this.choose() }, words.choose), this.input,
+      el("button", { class: "pill", type: "button", onclick: () => this.folder.click() }, words.folder),
       el("div", { class: "fields" },
-        el("label", {}, el("span", {}, "Place (optional)"), this.where),
-        el("label", {}, el("span", {}, "Began (optional)"), this.began),
-        el("p", { class: "muted" }, "Left empty, the time is read from the recording itself."))),
-    this.sendingPart, this.doubts, el("section", {}, el("header", { class: "row" }, el("h2", {}, "Work"), el("span", { class: "space" }), this.retryAll),
+        el("label", {}, el("span", {}, words.place), this.where),
+        el("label", {}, el("span", {}, words.began), this.began),
+        el("p", { class: "muted" }, words.beganHelp))),
+    this.sendingPart, this.doubts, el("section", {}, el("header", { class: "row" }, el("h2", {}, words.work), el("span", { class: "space" }), this.retryAll),
       this.work, this.none), this.watched.element);
     record.addEventListener("sources", () => this.#doubt());
     this.#doubt();
@@ -62,6 +63,7 @@ export class Intake {
   }
 
   enter() {
+    this.pausing.look();
     this.watched.enter();
   }
 
@@ -74,8 +76,8 @@ export class Intake {
     const began = fromInput(this.began.value);
     const real = [...files].filter((file) => file.size > 0 || file.type);
     this.uploads.add(real, { location: this.where.value.trim(), started_at: Number.isFinite(began) ? iso(began) : null });
-    if (real.length < files.length) this.wish.tell("Empty files and folders were left out.");
-    announce(real.length === 1 ? `${real[0].name} is on its way` : `${real.length} files are on their way`);
+    if (real.length < files.length) this.wish.tell(words.leftOut);
+    announce(real.length === 1 ? words.onItsWay(real[0].name) : words.onTheirWay(real.length));
     this.began.value = "";
   }
 
@@ -93,7 +95,7 @@ export class Intake {
   async #retryAll() {
     try {
       const queued = await this.jobs.retryAll();
-      this.wish.tell(queued ? text.intake.requeued(queued) : text.intake.nothingRequeued);
+      this.wish.tell(queued ? words.requeued(queued) : words.nothingRequeued);
     } catch (problem) {
       this.wish.tell(problem.detail);
     }
@@ -102,7 +104,7 @@ export class Intake {
   #draw() {
     show(this.sendingPart, this.uploads.list.length > 0);
     const { count, size, sent, left } = this.uploads.total();
-    fill(this.sum, count > 1 && `${bytes(sent)} of ${bytes(size)}${left === null ? "" : ` · done at ${clock(Date.now() + left)}`}`);
+    fill(this.sum, count > 1 && [words.of(bytes(sent), bytes(size)), left !== null && words.ends(clock(Date.now() + left))].filter(Boolean).join(" · "));
     this.#reconcile(this.sending, this.uploads.list, "u", (upload, item) => this.#upload(upload, item));
     const rank = (job) => (job.state === "running" ? 2 : ACTIVE.includes(job.state) ? 1 : 0);
     const jobs = this.jobs.list().sort((a, b) => rank(b) - rank(a) || b.id - a.id);
@@ -127,48 +129,48 @@ export class Intake {
     const share = file.size ? upload.sent / file.size : 0;
     const speed = speedOf(upload);
     const left = speed > 0 ? ((file.size - upload.sent) / speed) * 1000 : null;
-    const words = {
-      waiting: `${bytes(file.size)} · waiting`,
-      paused: `${bytes(upload.sent)} of ${bytes(file.size)} · paused`,
-      sending: upload.broken ? `${bytes(upload.sent)} of ${bytes(file.size)} · the connection broke; this goes on by itself`
-        : share >= 1 ? "Sent, being stored" : `${bytes(upload.sent)} of ${bytes(file.size)}${left === null ? "" : ` · ${length(left)} left, done at ${clock(Date.now() + left)}`}`,
-      known: `Known already, recorded ${upload.known ? moment(Date.parse(upload.known.started_at)) : ""}`,
+    const of = words.of(bytes(upload.sent), bytes(file.size));
+    const said = {
+      waiting: words.waiting(bytes(file.size)),
+      paused: words.paused(of),
+      sending: upload.broken ? words.broke(of) : share >= 1 ? words.storing
+        : [of, left !== null && words.left(length(left), clock(Date.now() + left))].filter(Boolean).join(" · "),
+      known: words.known(upload.known ? moment(Date.parse(upload.known.started_at)) : ""),
       failed: upload.problem,
     }[state];
     const buttons = {
-      waiting: [["Cancel", () => this.uploads.cancel(upload)]],
-      sending: [["Pause", () => this.uploads.pause(upload)], ["Cancel", () => this.uploads.cancel(upload)]],
-      paused: [["Go on", () => this.uploads.again(upload)], ["Cancel", () => this.uploads.cancel(upload)]],
-      known: [["Open", () => this.wish.open(upload.known.id)], ["Dismiss", () => this.uploads.dismiss(upload)]],
-      failed: [["Try again", () => this.uploads.again(upload)], ["Dismiss", () => this.uploads.dismiss(upload)]],
+      waiting: [[words.cancel, () => this.uploads.cancel(upload)]],
+      sending: [[words.pause, () => this.uploads.pause(upload)], [words.cancel, () => this.uploads.cancel(upload)]],
+      paused: [[words.goOn, () => this.uploads.again(upload)], [words.cancel, () => this.uploads.cancel(upload)]],
+      known: [[words.open, () => this.wish.open(upload.known.id)], [words.dismiss, () => this.uploads.dismiss(upload)]],
+      failed: [[words.again, () => this.uploads.again(upload)], [words.dismiss, () => this.uploads.dismiss(upload)]],
     }[state];
-    row.set({ name: file.name, words, tone: state === "failed" ? "bad" : "", part: state === "sending" || state === "paused" ? share : null, buttons });
+    row.set({ name: file.name, words: said, tone: state === "failed" ? "bad" : "", part: state === "sending" || state === "paused" ? share : null, buttons });
   }
 
   #job(job, row) {
     const { id, state } = job;
     const going = ACTIVE.includes(state);
     const buttons = [];
-    if (job.source_id !== null && state !== "failed") buttons.push(["Open", () => this.wish.open(job.source_id)]);
-    if (going && !job.cancel_requested) buttons.push(["Cancel", () => this.#do(this.jobs.cancel(id))]);
-    if (job.state === "queued" && jobsWaiting(this.jobs) > 1) buttons.push([text.intake.sooner, () => this.#do(this.jobs.sooner(id)), text.intake.soonerHelp]);
+    if (job.source_id !== null && state !== "failed") buttons.push([words.open, () => this.wish.open(job.source_id)]);
+    if (going && !job.cancel_requested) buttons.push([words.cancel, () => this.#do(this.jobs.cancel(id))]);
+    if (job.state === "queued" && jobsWaiting(this.jobs) > 1) buttons.push([words.sooner, () => this.#do(this.jobs.sooner(id)), words.soonerHelp]);
     if (["failed", "partial"].includes(state) && job.place && job.deaths > 0) {
-      buttons.push([text.intake.skip, () => this.#do(this.jobs.retry(id, true)), text.intake.skipHelp]);
+      buttons.push([words.skip, () => this.#do(this.jobs.retry(id, true)), words.skipHelp]);
     }
-    if (["failed", "partial", "cancelled"].includes(state)) buttons.push(["Retry", () => this.#do(this.jobs.retry(id))]);
+    if (["failed", "partial", "cancelled"].includes(state)) buttons.push([words.retry, () => this.#do(this.jobs.retry(id))]);
     row.set({ name: nameOf(job), words: this.#wordsOf(job), tone: { failed: "bad", partial: "half", done: "good" }[state] ?? "",
       part: state === "running" ? job.progress : null, buttons, more: job.result?.warnings ?? [],
       when: Date.parse(job.finished_at ?? job.started_at ?? job.created_at) });
   }
 
   #wordsOf(job) {
-    if (job.cancel_requested && ACTIVE.includes(job.state)) return "Stopping";
+    if (job.cancel_requested && ACTIVE.includes(job.state)) return text.jobs.stopping;
     if (job.state === "running") {
       const left = this.jobs.left(job);
-      const stage = STAGES[job.stage] ?? "starting";
-      return `${Math.round(job.progress * 100)} % · ${stage}${left === null ? "" : ` · ${length(left)} left`}`;
+      return text.jobs.at(Math.round(job.progress * 100), STAGES[job.stage] ?? text.jobs.starting, left === null ? "" : length(left));
     }
-    const again = job.state === "retrying" ? ` (at ${minutes(Date.parse(job.not_before))}, try ${job.attempt + 1} of ${job.max_attempts})` : "";
+    const again = job.state === "retrying" ? text.jobs.again(minutes(Date.parse(job.not_before)), job.attempt + 1, job.max_attempts) : "";
     const why = [job.error_detail, outcome(job.result, length)].filter(Boolean).join(" ");
     return `${STATES[job.state] ?? job.state}${again}${why ? ` · ${why}` : ""}`;
   }
@@ -186,23 +188,23 @@ const jobsWaiting = (jobs) => jobs.active().filter((job) => job.state === "queue
 
 /** What a job works on, as a person would call it. */
 export function nameOf(job) {
-  return job.params.name || String(job.params.path ?? "").split(/[\\/]/).at(-1) || `Job ${job.id}`;
+  return job.params.name || String(job.params.path ?? "").split(/[\\/]/).at(-1) || text.jobs.named(job.id);
 }
 
 function rowOf() {
   const name = el("b", {});
   const when = el("time", {});
-  const words = el("p", { class: "words-of" });
+  const said = el("p", { class: "words-of" });
   const more = el("ul", { class: "more" });
   const bar = el("progress", { max: 1 });
   const buttons = el("div", { class: "row" });
-  const element = el("li", {}, el("div", { class: "grow" }, el("p", {}, name, when), words, bar, more), buttons);
+  const element = el("li", {}, el("div", { class: "grow" }, el("p", {}, name, when), said, bar, more), buttons);
   let shown = "";
   return {
     element,
     set(what) {
       if (name.textContent !== what.name) name.textContent = what.name;
-      if (words.textContent !== what.words) words.textContent = what.words;
+      if (said.textContent !== what.words) said.textContent = what.words;
       element.className = what.tone;
       show(bar, what.part !== null);
       bar.value = what.part ?? 0;
@@ -213,7 +215,7 @@ function rowOf() {
       if (key === shown) return;
       shown = key;
       fill(buttons, what.buttons.map(([name, act, title], i) => el("button", { class: i ? "quiet" : "pill", type: "button", title, onclick: act,
-        "aria-label": `${name}: ${what.name}` }, name)));
+        "aria-label": words.act(name, what.name) }, name)));
       fill(more, (what.more ?? []).map((line) => el("li", {}, line)));
     },
   };

@@ -2,13 +2,16 @@
 
 import { el } from "/web/dom.js";
 import { fromInput, moment, toInput } from "/web/time.js";
+import { text } from "/web/strings.js";
+
+const words = text.jump;
 
 /** The form for `opener`; calls `go(at)` with the chosen instant. */
 export function jumper(opener, record, go) {
-  const input = el("input", { type: "datetime-local", step: 1, required: true, "aria-label": "Date and time" });
+  const input = el("input", { type: "datetime-local", step: 1, required: true, "aria-label": words.input });
   const ends = el("div", { class: "row" });
-  const form = el("form", { class: "jump", id: "jump", popover: "auto", "aria-label": "Jump to a date" },
-    el("label", {}, el("span", {}, "Go to"), input), el("button", { class: "pill strong" }, "Go"), ends);
+  const form = el("form", { class: "jump", id: "jump", popover: "auto", "aria-label": words.open },
+    el("label", {}, el("span", {}, words.to), input), el("button", { class: "pill strong" }, words.go), ends);
   opener.setAttribute("popovertarget", "jump");
 
   const leave = (at) => {
@@ -27,9 +30,9 @@ export function jumper(opener, record, go) {
     form.style.bottom = `${innerHeight - box.top + 8}px`;
     input.value = toInput(Number(form.dataset.at) || record.last() || Date.now());
     const [first, last] = [record.first(), record.last()];
-    ends.replaceChildren(...(first === null ? [] : [end("First recorded", first), end("Last recorded", last - 1)]));
+    ends.replaceChildren(...(first === null ? [] : [end(words.first, first), end(words.last, last - 1)]));
     input.focus();
   });
-  const end = (text, at) => el("button", { class: "quiet", type: "button", title: moment(at), onclick: () => leave(at) }, text);
+  const end = (name, at) => el("button", { class: "quiet", type: "button", title: moment(at), onclick: () => leave(at) }, name);
   return form;
 }

@@ -1,6 +1,7 @@
 // Lanes: recordings of one place and device share a row; those that overlap in time get rows of their own.
 
 import { HOUR } from "/web/time.js";
+import { text } from "/web/strings.js";
 
 /** Where a recording is shown to end: what is known, else what its file states, else now. */
 export function endOf(source) {
@@ -34,8 +35,8 @@ function rows(group) {
 
 function named(row) {
   const { location, device, name } = row[0];
-  const count = row.length === 1 ? "1 recording" : `${row.length} recordings`;
+  const count = text.timeline.several(row.length);
   if (location) return { name: location, about: device ?? count, plain: 0 };
   if (device) return { name: device, about: count, plain: 0 };
-  return row.length === 1 ? { name, about: "recording", plain: 1 } : { name: "Recordings", about: count, plain: 1 };
+  return row.length === 1 ? { name, about: text.timeline.recording, plain: 1 } : { name: text.timeline.recordings, about: count, plain: 1 };
 }

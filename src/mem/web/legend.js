@@ -21,12 +21,18 @@ export class Legend extends EventTarget {
 
   /** Show what was read off the frame; null for none. */
   show(frame) {
-    if (this.#frame?.id === frame?.id) return;
+    if (this.#frame?.id === frame?.id && this.#frame?.version === frame?.version) return;
     this.#frame = frame;
     clearTimeout(this.#timer);
     const known = frame && this.#known.get(frame.id);
     this.#set(known ?? null);
     if (frame && !known) this.#timer = setTimeout(() => this.#ask(frame), REST_MS);
+  }
+
+  /** Forget what was read, for a record of which a part was covered. */
+  forget() {
+    this.#known.clear();
+    this.#frame = null;
   }
 
   /** Mark the boxes, or no longer; gives whether they are marked. */

@@ -12,15 +12,19 @@ import { Day } from "/web/day.js";
 import { Search } from "/web/search.js";
 import { Uploads } from "/web/uploads.js";
 import { Jobs } from "/web/jobs.js";
+import { Pausing } from "/web/pausing.js";
 import { Intake } from "/web/intake.js";
 import { System } from "/web/system.js";
 import { badge } from "/web/badge.js";
 import { droppable } from "/web/drop.js";
 import { tell } from "/web/notice.js";
 import { redeem } from "/web/signin.js";
+import { dress } from "/web/skeleton.js";
 import { erase } from "/web/deleting.js";
 import * as keys from "/web/keys.js";
 import { text } from "/web/strings.js";
+
+dress();
 
 const byId = (id) => document.getElementById(id);
 const GROWING_MS = 3000; // how often a recording that is being taken in is looked at again
@@ -64,11 +68,18 @@ const wish = {
     await record.load();
     return true;
   },
+  /** After something was covered: nothing that was shown of it stays. */
+  covered: async () => {
+    record.forget();
+    day.forget();
+    timeline.forget();
+    await record.load();
+  },
   copy: async () => {
     const link = location.origin + address.link();
     try {
       await navigator.clipboard.writeText(link);
-      tell("The link is copied.");
+      tell(text.copied);
     } catch {
       tell(link);
     }
@@ -78,7 +89,8 @@ const wish = {
 const timeline = new Timeline(byId("timeline"), record, wish);
 const day = new Day(byId("day"), record, wish);
 const search = new Search(byId("search"), record, () => timeline, { ...wish, open: wish.go, openSource: wish.open });
-const intake = new Intake(byId("intake"), record, uploads, jobs, wish);
+const pausing = new Pausing(byId("paused"), wish);
+const intake = new Intake(byId("intake"), record, uploads, jobs, pausing, wish);
 const system = new System(byId("system"), record, wish);
 
 /** The recording to look at then: the wished one, else one of its lane, else the first there is. */
@@ -107,8 +119,8 @@ function place(now, before = null) {
   if (screen === "system" && before?.screen !== "system") system.enter();
   if (screen !== "system") system.leave();
   say(byId("query-key"), screen === "search" ? "esc" : "/");
-  const names = { search: now.q || text.search.title, intake: "Take in", system: "System" };
-  document.title = `${names[screen] ?? (now.at === null ? "" : moment(now.at))} · Mem`.replace(/^ · /, "");
+  const names = { ...text.screens, search: now.q || text.search.title };
+  document.title = screen === "day" && now.at === null ? text.name : text.titled(screen === "day" ? moment(now.at) : names[screen], text.name);
 }
 
 address.watch(place);
@@ -121,6 +133,8 @@ connection.addEventListener("found", () => {
   picturesAgain();
   search.again();
   begin();
+  if (address.place.screen === "system") system.enter();
+  if (address.place.screen === "intake") intake.enter();
 });
 
 // Work at the server
@@ -166,13 +180,14 @@ async function begin() {
   try {
     await record.load();
     await jobs.start();
+    await pausing.look();
   } catch (problem) {
     if (problem.status) tell([problem.detail, problem.hint].filter(Boolean).join(" "));
   }
 }
 
 const narrow = matchMedia("(width <= 720px)");
-const invite = () => (query.placeholder = narrow.matches ? "Search" : query.getAttribute("aria-label"));
+const invite = () => (query.placeholder = narrow.matches ? text.findShort : text.find);
 narrow.addEventListener("change", invite);
 invite();
 
@@ -217,7 +232,7 @@ function bound(end) {
 keys.listen({
   ArrowLeft: () => day.step(-1), ArrowRight: () => day.step(1), " ": () => day.toggle(), k: () => day.toggle(),
   j: () => day.faster(-1), l: () => day.faster(1), ",": () => day.nudge(-1), ".": () => day.nudge(1),
-  t: () => day.mark(), n: () => day.write(), c: () => wish.copy(), s: () => day.save.click(), e: () => day.export(),
+  t: () => day.mark(), n: () => day.write(), c: () => wish.copy(), s: () => day.save.click(), e: () => day.export(), x: () => day.cover(),
   "[": () => bound("from"), "]": () => bound("to"), d: () => timeline.day.click(),
 }, {
   screen: () => address.place.screen,

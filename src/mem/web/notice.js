@@ -2,24 +2,25 @@
 
 import { connection } from "/web/api.js";
 import { announce, say, show } from "/web/dom.js";
+import { text } from "/web/strings.js";
 
 const TOLD_MS = 6000;
-const AWAY = "Mem is not answering. This page goes on by itself as soon as it does.";
+const AWAY = text.connection.away;
 let timer = 0;
 let away = false;
 
 /** Tell a person something for a while. */
-export function tell(text) {
-  put(text);
-  announce(text);
+export function tell(words) {
+  put(words);
+  announce(words);
   clearTimeout(timer);
   timer = setTimeout(() => put(away ? AWAY : ""), TOLD_MS);
 }
 
-function put(text) {
+function put(words) {
   const line = document.getElementById("notice");
-  say(line, text);
-  show(line, text !== "");
+  say(line, words);
+  show(line, words !== "");
 }
 
 connection.addEventListener("lost", () => {

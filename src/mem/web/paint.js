@@ -5,6 +5,7 @@ import { endOf } from "/web/lanes.js";
 import { lastBefore } from "/web/record.js";
 import { thumb } from "/web/images.js";
 import { ticks } from "/web/axis.js";
+import { text } from "/web/strings.js";
 
 export const AXIS = 34; // px above the first lane
 export const LANE = 53;
@@ -76,7 +77,7 @@ function axis(ctx, scene) {
   if (now > 0 && now < width) {
     ctx.fillStyle = ink.faint;
     ctx.fillRect(Math.round(now), 18, 1, height);
-    ctx.fillText("now", now + 6, 11 + 14);
+    ctx.fillText(text.time.now, now + 6, 11 + 14);
   }
 }
 
@@ -134,7 +135,7 @@ function strip(ctx, scene, source, from, wide, y) {
     }
     ctx.fillStyle = span.frame.colour;
     ctx.fillRect(x, y, column, STRIP);
-    const small = thumb(span.frame.id);
+    const small = thumb(span.frame);
     if (small) fading = cover(ctx, small, x, y, column, scene) || fading;
     ctx.fillStyle = scene.ink.line;
     ctx.fillRect(x + column - 1, y, 1, STRIP);

@@ -1,8 +1,9 @@
 // One frame, large: the small picture at once, the full one as soon as it is decoded.
 
 import { image } from "/web/api.js";
-import { el, fill, say, show } from "/web/dom.js";
+import { el, say, show } from "/web/dom.js";
 import { THUMB } from "/web/images.js";
+import { text } from "/web/strings.js";
 
 const REST_MS = 70; // while frames fly past, only their small pictures are fetched
 
@@ -19,22 +20,22 @@ export class Picture {
   /** Show the frame; `name` says to a screen reader what it is of. */
   show(frame, name) {
     this.picture.alt = name;
-    if (this.#frame === frame.id) return;
-    this.#frame = frame.id;
+    if (this.#frame === image(frame)) return;
+    this.#frame = image(frame);
     this.element.classList.remove("blank");
     say(this.words, "");
     clearTimeout(this.#timer);
-    this.#swap(frame, image(frame.id, THUMB), () => !this.picture.dataset.full || this.picture.dataset.full !== String(frame.id));
-    this.#timer = setTimeout(() => this.#swap(frame, image(frame.id), () => true, true), REST_MS);
+    this.#swap(frame, image(frame, THUMB), () => this.picture.getAttribute("src") !== image(frame));
+    this.#timer = setTimeout(() => this.#swap(frame, image(frame), () => true, true), REST_MS);
   }
 
   /** Show words where there is no picture. */
-  none(text) {
+  none(words) {
     clearTimeout(this.#timer);
     this.#frame = null;
-    this.element.classList.toggle("blank", text !== "");
+    this.element.classList.toggle("blank", words !== "");
     show(this.picture, false);
-    say(this.words, text);
+    say(this.words, words);
   }
 
   async #swap(frame, src, wanted, full = false) {
@@ -44,10 +45,10 @@ export class Picture {
     try {
       await next.decode();
     } catch {
-      if (full && this.#frame === frame.id && this.picture.hidden) say(this.words, "The picture could not be loaded.");
+      if (full && this.#frame === image(frame) && this.picture.hidden) say(this.words, text.day.broken);
       return;
     }
-    if (this.#frame !== frame.id || !wanted()) return;
+    if (this.#frame !== image(frame) || !wanted()) return;
     next.alt = this.picture.alt;
     if (full) next.dataset.full = frame.id;
     this.picture.replaceWith(next);

@@ -21,7 +21,7 @@ export function preview() {
     show: (x, top, { at, source, span, note: noted }) => {
       if (span) {
         picture.style.backgroundColor = span.frame.colour;
-        const src = image(span.frame.id, THUMB);
+        const src = image(span.frame, THUMB);
         if (picture.getAttribute("src") !== src) picture.src = src;
       }
       // The place of the picture is kept, so that the card does not jump while one comes.

@@ -1,12 +1,14 @@
 // What was recorded, as far as it has been looked at: recordings, and hour by hour what they showed and said.
 
-import { get } from "/web/api.js";
+import { get, versionOf } from "/web/api.js";
 import { HOUR, iso } from "/web/time.js";
 import { arrange, endOf } from "/web/lanes.js";
 
-const PAGE = 200; // recordings
+const FIRST_PAGE = 100; // recordings
+const PAGE = 200; // as many as the server gives at most, unless it was told otherwise
+const PATIENCE_MS = 400; // that the first picture gets before older recordings are asked for
 const SPANS = 1000;
-const PAGES = 100; // of one stretch of hours
+const PAGES = 1000; // of one stretch of hours
 const RUN = 6; // hours asked for at once
 const HELD = 400; // hours kept in memory
 const SOURCES = 20_000;
@@ -28,16 +30,26 @@ export class Record extends EventTarget {
     const sources = new Map();
     let cursor = null;
     do {
-      const page = await get("/api/sources", { limit: PAGE, cursor });
+      const page = await get("/api/sources", { limit: cursor || this.ready ? PAGE : FIRST_PAGE, cursor });
       for (const row of page.sources) sources.set(row.id, asSource(row));
       cursor = page.cursor;
-      if (!this.ready) this.#show(sources); // the newest can be looked at while the others come
+      if (this.ready) continue;
+      this.#show(sources); // the newest can be looked at while the others come
+      if (cursor) await this.#looked();
     } while (cursor && sources.size < SOURCES);
     for (const [id, known] of this.sources) {
       if (sources.get(id)?.start !== known.start) this.#forget(known);
     }
     this.whole = true;
     this.#show(sources);
+  }
+
+  /** Wait until something is shown of what is known, or for as long as patience lasts. */
+  #looked() {
+    return new Promise((done) => {
+      this.addEventListener("spans", done, { once: true });
+      setTimeout(done, PATIENCE_MS);
+    });
   }
 
   #show(sources) {
@@ -88,9 +100,8 @@ export class Record extends EventTarget {
   /** What is known of one recording: {spans, segments}, each in the order of time. */
   track(id) {
     let track = this.#tracks.get(id);
-    if (!track) this.#tracks.set(id, (track = { spans: [], segments: [], keys: new Map(), said: new Map(), untidy: false }));
+    if (!track) this.#tracks.set(id, (track = { spans: [], segments: [], said: new Map(), untidy: false }));
     if (track.untidy) {
-      track.spans = [...track.keys.values()].sort((a, b) => a.start - b.start);
       track.segments = [...track.said.values()].sort((a, b) => a.start - b.start || a.id - b.id);
       track.untidy = false;
     }
@@ -106,6 +117,7 @@ export class Record extends EventTarget {
 
   /** Whether everything between the instants has been looked at. */
   knows(from, to) {
+    if (from === to) return this.#hours.get(Math.floor(from / HOUR)) === "held"; // asked for each column of the strip
     return this.#hoursBetween(from, to).every((hour) => this.#hours.get(hour) === "held");
   }
 
@@ -116,7 +128,7 @@ export class Record extends EventTarget {
       run.unshift(missing[i]);
       this.#hours.set(missing[i], "asked");
       if (run.length === RUN || missing[i - 1] !== missing[i] - 1) {
-        this.#queue.push(run);
+        this.#queue.push({ run, cursor: null });
         run = [];
       }
     }
@@ -127,38 +139,41 @@ export class Record extends EventTarget {
     if (this.#busy) return;
     this.#busy = true;
     while (this.#queue.length) {
-      const run = this.#queue.pop();
+      const wished = this.#queue.pop();
       try {
-        await this.#look(run);
+        await this.#look(wished);
       } catch {
         // Unreachable or refused: the notice says so, and the next wish asks again.
-        run.forEach((hour) => this.#hours.delete(hour));
+        wished.run.forEach((hour) => this.#hours.delete(hour));
       }
     }
     this.#busy = false;
     this.#bound();
   }
 
-  async #look(run) {
+  async #look({ run, cursor }) {
     const range = { from: iso(run[0] * HOUR), to: iso((run.at(-1) + 1) * HOUR), limit: SPANS };
-    let cursor = null;
+    const waiting = this.#queue.length;
     for (let page = 0; page < PAGES; page += 1) {
       const answer = await get("/api/timeline", { ...range, cursor });
       this.#take(answer);
       cursor = answer.cursor;
       if (!cursor) break;
+      if (this.#queue.length > waiting) {
+        this.#queue.unshift({ run, cursor }); // a newer wish comes first, this one goes on where it is
+        return;
+      }
     }
-    for (const hour of run) if (this.#hours.has(hour)) this.#hours.set(hour, "held");
+    // Of hours that hold more than that, what is under the pointer is asked for one by one.
+    for (const hour of run) if (this.#hours.has(hour)) this.#hours.set(hour, cursor ? "partly" : "held");
     this.dispatchEvent(new Event("spans"));
   }
 
   #take(answer) {
     for (const row of answer.spans) {
-      const { id, colour, width, height } = row.frame;
-      const span = { start: Date.parse(row.start), end: Date.parse(row.end), frame: { id, colour, width, height } };
-      const track = this.track(row.source_id);
-      track.keys.set(span.start, span);
-      track.untidy = true;
+      const { id, colour, width, height, sha256 } = row.frame;
+      const span = { start: Date.parse(row.start), end: Date.parse(row.end), frame: { id, colour, width, height, version: versionOf(sha256) } };
+      place(this.track(row.source_id).spans, span);
     }
     for (const row of answer.segments) {
       const track = this.track(row.source_id);
@@ -206,6 +221,13 @@ export function lastBefore(rows, at) {
     else high = middle;
   }
   return low - 1;
+}
+
+/** Put a span where it belongs in the order of time, in place of one that began then. */
+function place(spans, span) {
+  const before = lastBefore(spans, span.start);
+  const same = before >= 0 && spans[before].start === span.start;
+  spans.splice(same ? before : before + 1, same ? 1 : 0, span);
 }
 
 function asSource(row) {

@@ -4,12 +4,9 @@ import { send } from "/web/api.js";
 import { announce, el, fill, show, timed } from "/web/dom.js";
 import { fromInput, iso, length, moment, toInput, utc } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
+import { text } from "/web/strings.js";
 
-const GUESSED = {
-  caller: "given", sidecar: "read from the file beside it", filename: "read from its name",
-  container: "read from the file", mtime: "guessed from the file's date",
-};
-const FORMATS = [["txt", "text"], ["srt", "SRT"], ["vtt", "VTT"], ["json", "JSON"]];
+const words = text.recordings;
 const SHOWN = 200;
 
 /** A list; with `open` every row shows its form. `wish`: open(source id), tell(text). */
@@ -36,20 +33,20 @@ export class Recordings {
   #row(source) {
     const form = this.#form(source);
     show(form, this.open);
-    const change = el("button", { class: "quiet", type: "button", "aria-expanded": String(this.open), "aria-label": `Change ${source.name}`,
+    const change = el("button", { class: "quiet", type: "button", "aria-expanded": String(this.open), "aria-label": words.changeOf(source.name),
       onclick: () => {
         show(form, form.hidden);
         change.setAttribute("aria-expanded", String(!form.hidden));
-      } }, "Change");
-    const begin = source.time_confidence === "low" ? "probably " : "";
+      } }, words.change);
+    const begin = source.time_confidence === "low" ? words.probably : "";
     return el("li", {}, el("div", { class: "grow" },
       el("p", {}, el("b", {}, source.name), source.location && el("span", { class: "muted" }, ` ${source.location}`)),
       el("p", { class: "words-of" }, begin, timed(moment(source.start), source.start, utc),
-        ` · ${length(endOf(source) - source.start)} · time `,
-        el("span", { title: source.time_evidence }, GUESSED[source.time_source] ?? source.time_source)),
+        words.time(length(endOf(source) - source.start)),
+        el("span", { title: source.time_evidence }, words.guessed[source.time_source] ?? source.time_source)),
       this.open && el("p", { class: "muted" }, source.time_evidence), form),
     el("div", { class: "row" },
-      el("button", { class: "pill", type: "button", "aria-label": `Open ${source.name}`, onclick: () => this.wish.open(source.id) }, "Open"),
+      el("button", { class: "pill", type: "button", "aria-label": words.openOf(source.name), onclick: () => this.wish.open(source.id) }, words.open),
       this.open ? null : change));
   }
 
@@ -62,19 +59,19 @@ export class Recordings {
     };
     const name = el("input", { type: "text", maxlength: 300, required: true, value: source.name });
     const where = el("input", { type: "text", maxlength: 200, value: source.location ?? "" });
-    const save = el("button", { class: "pill strong" }, this.open ? "It began then" : "Save");
+    const save = el("button", { class: "pill strong" }, this.open ? words.itBegan : words.save);
     const form = el("form", { class: "fields", onsubmit: (event) => {
       event.preventDefault();
       const change = { started_at: iso(at()) };
       if (!this.open) Object.assign(change, { name: name.value.trim(), location: where.value.trim() || null });
       if (!this.open && at() === source.start) delete change.started_at;
-      this.#do(form, () => send("PATCH", `/api/sources/${source.id}`, change), source.id, `${source.name} is changed`);
+      this.#do(form, () => send("PATCH", `/api/sources/${source.id}`, change), source.id, words.changed(source.name));
     } },
-    !this.open && el("label", {}, el("span", {}, "Name"), name), !this.open && el("label", {}, el("span", {}, "Place"), where),
-    el("label", {}, el("span", {}, "Began"), began), save,
-    !this.open && el("button", { class: "danger", type: "button", onclick: () => this.#delete(source, form) }, "Delete"),
-    !this.open && el("p", { class: "muted said-in" }, "What was said, as ", FORMATS.map(([ending, text]) =>
-      el("a", { href: `/api/sources/${source.id}/transcript.${ending}`, download: `${source.name}.${ending}` }, text))));
+    !this.open && el("label", {}, el("span", {}, words.name), name), !this.open && el("label", {}, el("span", {}, words.place), where),
+    el("label", {}, el("span", {}, words.began), began), save,
+    !this.open && el("button", { class: "danger", type: "button", onclick: () => this.#delete(source, form) }, words.delete),
+    !this.open && el("p", { class: "muted said-in" }, words.said, words.formats.map(([ending, name]) =>
+      el("a", { href: `/api/sources/${source.id}/transcript.${ending}`, download: `${source.name}.${ending}` }, name))));
     return form;
   }
 
@@ -94,16 +91,16 @@ export class Recordings {
   }
 
   #delete(source, form) {
-    const dialog = el("dialog", { class: "ask", "aria-label": "Delete a recording" });
+    const dialog = el("dialog", { class: "ask", "aria-label": words.deleteTitle });
     const close = () => dialog.close();
-    fill(dialog, el("h2", {}, `Delete ${source.name}?`),
-      el("p", {}, `Its frames, words and notes of ${moment(source.start)}, ${length(endOf(source) - source.start)} long, are removed`,
-        source.original ? ", and the original that Mem keeps." : ". The file that it came from stays where it is.", " This cannot be undone."),
-      el("div", { class: "row" }, el("button", { class: "pill", type: "button", autofocus: true, onclick: close }, "Keep it"),
+    fill(dialog, el("h2", {}, words.deleteAsk(source.name)),
+      el("p", {}, words.deleteWhat(moment(source.start), length(endOf(source) - source.start)),
+        source.original ? words.deleteOriginal : words.deleteFile, words.final),
+      el("div", { class: "row" }, el("button", { class: "pill", type: "button", autofocus: true, onclick: close }, words.keep),
         el("button", { class: "pill danger", type: "button", onclick: () => {
           close();
-          this.#do(form, () => send("DELETE", `/api/sources/${source.id}`), source.id, `${source.name} is deleted`);
-        } }, "Delete")));
+          this.#do(form, () => send("DELETE", `/api/sources/${source.id}`), source.id, words.deleted(source.name));
+        } }, words.delete)));
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();

@@ -10,12 +10,11 @@ import { chips } from "/web/tokens.js";
 import { text } from "/web/strings.js";
 
 const PAUSE_MS = 60;
+const REST_MS = 150; // pictures come once the typing rests, so that they never hold up the words
 const PAGE = 30;
 const LEAD = 120; // characters before the first match of a long text
 const MOST = 420; // characters of one text
-const KINDS = { speech: "Said", screen: "Shown", note: "Noted" };
-const SORTS = { "": "Best first", time: "Newest first" };
-const WITHIN = { "": "Any time", day: "This day", week: "This week", view: "In sight below" };
+const words = text.search;
 
 /** `view()` gives {from, duration} of the timeline; `wish`: open(at, source), look(at, source), mark(marks). */
 export class Search {
@@ -26,6 +25,7 @@ export class Search {
   #chosen = -1;
   #took = 0;
   #typed = -Infinity;
+  #unnamed = false;
 
   constructor(root, record, view, wish) {
     this.record = record;
@@ -33,12 +33,15 @@ export class Search {
     this.wish = wish;
     this.top = el("header", { class: "search-top" });
     this.named = el("p", { class: "row named" });
-    this.list = el("ol", { class: "moments", "aria-label": "Moments" });
+    this.list = el("ol", { class: "moments", "aria-label": words.list });
     this.foot = el("div", { class: "search-foot" });
     this.saved = new Saved((q) => go({ q, screen: "search" }));
     fill(root, this.saved.element, this.top, this.named, this.list, this.foot);
     this.list.addEventListener("click", (event) => this.#click(event));
     this.later = settled(() => this.#ask(), PAUSE_MS);
+    this.pictured = settled(() => this.#picture(), REST_MS);
+    // Moments that came before the recordings did learn what their lanes are called.
+    record.addEventListener("sources", () => this.#unnamed && this.#page && this.#show(0));
   }
 
   /** Look for what the address says, unless that is shown already. */
@@ -113,16 +116,25 @@ export class Search {
   }
 
   #show(from) {
+    this.#unnamed = !this.record.ready;
     this.#top();
     const rows = this.#moments.slice(from).map((found, index) => row(found, from + index, this.record.laneOf(found.source_id)?.name));
     if (from === 0) fill(this.list, rows);
     else this.list.append(...rows);
     const called = Object.entries(this.#page.sources ?? {});
-    fill(this.named, called.length > 0 && "Recordings called so:", called.slice(0, 8).map(([id, name]) =>
+    fill(this.named, called.length > 0 && words.called, called.slice(0, 8).map(([id, name]) =>
       el("button", { class: "pill", type: "button", onclick: () => this.wish.openSource(Number(id)) }, name)));
+    this.pictured();
     this.#foot();
     this.#mark();
     announce(this.#count());
+  }
+
+  #picture() {
+    for (const picture of this.list.querySelectorAll("img[data-src]")) {
+      picture.src = picture.dataset.src;
+      delete picture.dataset.src;
+    }
   }
 
   #failed(problem) {
@@ -130,20 +142,20 @@ export class Search {
     this.list.replaceChildren();
     fill(this.top);
     fill(this.named);
-    fill(this.foot, el("p", { class: "none" }, problem.detail ?? "The search failed.", problem.hint ? ` ${problem.hint}` : ""));
+    fill(this.foot, el("p", { class: "none" }, problem.detail ?? words.failed, problem.hint ? ` ${problem.hint}` : ""));
     this.#mark();
   }
 
   #top() {
     const { counts_by_kind: kinds } = this.#page;
-    const chip = (kind, text) => el("button", { class: "pill chip", type: "button", "aria-pressed": String(place.kind === kind),
-      onclick: () => go({ kind }) }, text);
-    const some = Object.entries(KINDS).filter(([kind]) => kinds[kind] || place.kind === kind);
+    const chip = (kind, name) => el("button", { class: "pill chip", type: "button", "aria-pressed": String(place.kind === kind),
+      onclick: () => go({ kind }) }, name);
+    const some = Object.entries(words.kinds).filter(([kind]) => kinds[kind] || place.kind === kind);
     fill(this.top, el("h1", {}, this.#count()),
-      el("span", { class: "took" }, `in ${Math.max(1, Math.round(this.#took))} ms`),
-      chips(place.q, (q) => go({ q })), some.length > 1 || place.kind ? [chip("", "All"), some.map(([kind, text]) => chip(kind, `${text} ${kinds[kind] ?? 0}`))] : null,
-      this.#select("Time", WITHIN, place.within, (within) => go({ within })), this.#sources(),
-      el("span", { class: "space" }), this.#keep(), this.#select("Order", SORTS, place.sort, (sort) => go({ sort })));
+      el("span", { class: "took" }, words.took(Math.max(1, Math.round(this.#took)))),
+      chips(place.q, (q) => go({ q })), some.length > 1 || place.kind ? [chip("", words.all), some.map(([kind, name]) => chip(kind, `${name} ${kinds[kind] ?? 0}`))] : null,
+      this.#select(words.time, words.within, place.within, (within) => go({ within })), this.#sources(),
+      el("span", { class: "space" }), this.#keep(), this.#select(words.order, words.sorts, place.sort, (sort) => go({ sort })));
   }
 
   #keep() {
@@ -151,28 +163,27 @@ export class Search {
     return el("button", { class: "pill keep", type: "button", "aria-pressed": String(kept), onclick: () => {
       this.saved.toggle(place.q);
       this.#top();
-    } }, kept ? text.search.saved : text.search.save);
+    } }, kept ? words.saved : words.save);
   }
 
   // The server counts matches; moments, which join those close together, are counted once all are here.
   #count() {
     const { total, cursor } = this.#page;
-    const [count, what] = cursor ? [total, "match"] : [this.#moments.length, "moment"];
-    return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : cursor ? "es" : "s"}`;
+    return cursor ? words.matches(total) : words.moments(this.#moments.length);
   }
 
   #sources() {
     const ids = Object.keys(this.#page.counts_by_source).filter((id) => id !== "0");
     if (ids.length < 2 && place.of === null) return null;
-    const names = { "": "Any recording" };
-    for (const id of ids) names[`of${id}`] = `${this.record.sources.get(Number(id))?.name ?? `Recording ${id}`} ${this.#page.counts_by_source[id]}`;
-    if (place.of !== null) names[`of${place.of}`] ??= this.record.sources.get(place.of)?.name ?? `Recording ${place.of}`;
-    return this.#select("Recording", names, place.of === null ? "" : `of${place.of}`, (of) => go({ of: Number(of.slice(2)) || null }));
+    const names = { "": words.anyRecording };
+    for (const id of ids) names[`of${id}`] = `${this.record.sources.get(Number(id))?.name ?? words.recordingOf(id)} ${this.#page.counts_by_source[id]}`;
+    if (place.of !== null) names[`of${place.of}`] ??= this.record.sources.get(place.of)?.name ?? words.recordingOf(place.of);
+    return this.#select(words.recording, names, place.of === null ? "" : `of${place.of}`, (of) => go({ of: Number(of.slice(2)) || null }));
   }
 
   #select(label, options, value, change) {
     const select = el("select", { class: "pill", "aria-label": label, onchange: () => change(select.value) },
-      Object.entries(options).map(([key, text]) => el("option", { value: key, selected: key === value }, text)));
+      Object.entries(options).map(([key, name]) => el("option", { value: key, selected: key === value }, name)));
     return select;
   }
 
@@ -181,13 +192,13 @@ export class Search {
     const narrowed = place.within || place.kind || place.of !== null;
     const widen = () => go({ within: "", kind: "", of: null });
     fill(this.foot,
-      total === 0 && el("p", { class: "none" }, `Nothing ${narrowed ? "here " : ""}matches “${place.q.trim()}”.`),
-      total === 0 && this.#page.read_as && el("p", {}, text.search.readAs(this.#page.read_as)),
-      total === 0 && el("p", {}, text.search.broaden),
-      cursor && el("button", { class: "pill", type: "button", onclick: () => this.#ask(cursor) }, "More moments"),
-      outside > 0 && el("p", {}, `${outside.toLocaleString("en")} more outside this time. `,
-        el("button", { class: "pill", type: "button", onclick: () => go({ within: "" }) }, "Search all time")),
-      total === 0 && narrowed && !outside && el("button", { class: "pill", type: "button", onclick: widen }, "Search everything"));
+      total === 0 && el("p", { class: "none" }, words.none(place.q.trim(), narrowed)),
+      total === 0 && this.#page.read_as && el("p", {}, words.readAs(this.#page.read_as)),
+      total === 0 && el("p", {}, words.broaden),
+      cursor && el("button", { class: "pill", type: "button", onclick: () => this.#ask(cursor) }, words.more),
+      outside > 0 && el("p", {}, words.outside(outside),
+        el("button", { class: "pill", type: "button", onclick: () => go({ within: "" }) }, words.widen)),
+      total === 0 && narrowed && !outside && el("button", { class: "pill", type: "button", onclick: widen }, words.everything));
   }
 
   #mark() {
@@ -200,7 +211,7 @@ export class Search {
     for (const [i, item] of [...this.list.children].entries()) item.classList.toggle("chosen", i === this.#chosen);
     this.list.children[this.#chosen].scrollIntoView({ block: "nearest" });
     const found = this.#moments[this.#chosen];
-    announce(`${found.source_name ?? "Note"}, ${moment(startOf(found))}: ${found.hits[0]?.text ?? ""}`);
+    announce(words.found(found.source_name ?? words.note, moment(startOf(found)), found.hits[0]?.text ?? ""));
     this.wish.look(startOf(found), found.source_id);
   }
 
@@ -227,15 +238,15 @@ function row(found, index, lane) {
   const start = startOf(found);
   const long = Date.parse(found.end) - Date.parse(found.start);
   const kinds = [...new Set(found.hits.map((hit) => hit.kind))];
-  const picture = found.frame_id === null ? el("div", { class: "thumb" }, "no picture")
-    : el("img", { class: "thumb", alt: "", loading: index < 8 ? "eager" : "lazy", src: image(found.frame_id, THUMB) });
+  const picture = found.frame_id === null ? el("div", { class: "thumb" }, words.noPicture)
+    : el("img", { class: "thumb", alt: "", loading: index < 8 ? "eager" : "lazy", "data-src": image({ id: found.frame_id }, THUMB) });
   return el("li", {}, el("a", { href: link({ screen: "day", at: start, source: found.source_id }) }, picture,
     el("div", { class: "what" },
-      el("p", { class: "when" }, el("b", {}, lane ?? found.source_name ?? "Note"), el("span", { class: "apart" }, " · "), timed(moment(start), start, utc)),
+      el("p", { class: "when" }, el("b", {}, lane ?? found.source_name ?? words.note), el("span", { class: "apart" }, " · "), timed(moment(start), start, utc)),
       el("p", { class: "text" }, found.hits.slice(0, 3).flatMap((hit, i) => [i ? " … " : "", marked(hit)])),
-      el("p", { class: "why" }, kinds.map((kind) => el("span", { class: kind }, KINDS[kind]?.toLowerCase() ?? kind)),
+      el("p", { class: "why" }, kinds.map((kind) => el("span", { class: kind }, words.whys[kind] ?? kind)),
         long >= 1000 && el("span", {}, length(long)),
-        found.hit_count > 1 && el("span", {}, `${found.hit_count} matches`), lane && lane !== found.source_name && el("span", {}, found.source_name)))));
+        found.hit_count > 1 && el("span", {}, words.matches(found.hit_count)), lane && lane !== found.source_name && el("span", {}, found.source_name)))));
 }
 
 /** The text of a hit with its matches marked; the server counts characters, not UTF-16 units. */

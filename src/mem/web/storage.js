@@ -1,86 +1,128 @@
-// Storage: what the disk holds, how it grows, when it is full, and how much was recorded on each day.
+// Storage: what the disk holds, what each day and place added, and the day on which it will be full.
 
-import { el, fill } from "/web/dom.js";
-import { DAY, dayStart, length, shortDate } from "/web/time.js";
-import { endOf } from "/web/lanes.js";
+import { get } from "/web/api.js";
+import { el, fill, show } from "/web/dom.js";
+import { DAY, dayStart, iso, length, shortDate, zone } from "/web/time.js";
+import { bars, runway } from "/web/plot.js";
 import { bytes } from "/web/work.js";
 import { text } from "/web/strings.js";
 
-const SVG = "http://www.w3.org/2000/svg";
-const DAYS = 30;
+const DAYS = 30; // of which the bars tell
+const MOST_DAYS = 365; // of which the server is asked at once
+const NAMED = 4; // places with a colour of their own
 const words = text.system;
 
-/** {element, show(status), grow(capacity), days(sources)} */
-export function storage() {
-  const bar = el("div", { class: "shares", role: "img" });
-  const legend = el("ul", { class: "legend-of row" });
-  const growth = el("p", { class: "muted" });
-  const plot = el("figure", { class: "plot" });
-  const element = el("section", { id: "storage" }, el("h2", {}, words.storage), bar, legend, growth, plot);
-  return {
-    element,
-    show: (status) => shares(bar, legend, status),
-    grow: (capacity) => grow(growth, capacity),
-    days: (sources) => draw(plot, [...sources]),
-  };
+export class Storage {
+  #kept = null; // bytes of pictures and originals
+  #capacity = null;
+
+  constructor(record) {
+    this.record = record;
+    this.bar = el("div", { class: "shares", role: "img" });
+    this.legend = el("ul", { class: "legend-of row" });
+    this.growth = el("p", { class: "muted" });
+    this.runway = el("figure", { class: "plot runway", hidden: true });
+    this.days = el("figure", { class: "plot", hidden: true });
+    this.element = el("section", { id: "storage" }, el("h2", {}, words.storage), this.bar, this.legend, this.growth, this.runway, this.days);
+  }
+
+  /** Show what the status says of the disk. */
+  show({ disk, stored, database }) {
+    this.#kept = stored.image_bytes + stored.original_bytes;
+    const parts = [["images", stored.image_bytes], ["originals", stored.original_bytes], ["database", database.size_bytes]];
+    const own = parts.reduce((sum, [, size]) => sum + size, 0);
+    parts.push(["other", Math.max(0, disk.total_bytes - disk.free_bytes - own)], ["free", disk.free_bytes]);
+    const key = JSON.stringify(parts.map(([, size]) => bytes(size)));
+    if (this.bar.dataset.key === key) return;
+    this.bar.dataset.key = key;
+    const named = parts.map(([name, size]) => `${bytes(size)} ${words[name]}`);
+    this.bar.setAttribute("aria-label", named.join(", "));
+    fill(this.bar, parts.map(([name, size]) => {
+      const part = el("span", { class: `share ${name}` });
+      part.style.flexGrow = size / disk.total_bytes;
+      return part;
+    }));
+    fill(this.legend, parts.map(([name], i) => el("li", { class: name }, named[i])));
+    this.look().catch(() => this.again()); // away: what was seen last stays, and the next status asks again
+  }
+
+  /** Look again, although the disk is as full as it was. */
+  again() {
+    delete this.bar.dataset.key;
+  }
+
+  /** Learn how it grows, and draw it. */
+  async look() {
+    this.#capacity = await get("/api/capacity");
+    fill(this.growth, grown(this.#capacity));
+    const last = dayStart(this.record.last() ?? Date.now());
+    const past = Math.round(Math.max(DAYS, Math.min(MOST_DAYS, (this.#capacity.days_left ?? 0) / 3)));
+    const from = Math.min(dayStart(last, 1 - DAYS), dayStart(Date.now(), 1 - past));
+    const to = Math.min(Math.max(dayStart(last, 1), dayStart(Date.now(), 1)), from + MOST_DAYS * DAY);
+    const { days } = await get("/api/storage", { from: iso(from), to: iso(to), zone });
+    const sizes = new Map(days.map(({ day, shares }) => [day, shares]));
+    this.#bars(sizes, last);
+    this.#runway(sizes, past);
+  }
+
+  #bars(sizes, last) {
+    const days = Array.from({ length: DAYS }, (_, i) => dayStart(last, i - DAYS + 1));
+    const places = largest(days.flatMap((at) => sizes.get(named(at)) ?? []));
+    const rows = days.map((at) => ({ at, parts: placed(sizes.get(named(at)) ?? [], places) }));
+    const most = Math.max(...rows.map(({ parts }) => parts.reduce((sum, size) => sum + size, 0)));
+    show(this.days, most > 0);
+    const title = ({ at, parts }) => words.day(shortDate(at), bytes(parts.reduce((sum, size) => sum + size, 0)));
+    const totals = places.map((_, i) => rows.reduce((sum, { parts }) => sum + parts[i], 0));
+    fill(this.days, el("h3", {}, words.perDay, el("span", { class: "muted" }, words.upTo(bytes(most)))),
+      bars(rows.map((row) => ({ ...row, title: title(row) })), `${words.perDay}: ${words.upTo(bytes(most))}`),
+      el("figcaption", {}, el("span", {}, shortDate(days[0])), el("span", {}, shortDate(last))),
+      el("ul", { class: "legend-of row" }, places.map(({ name }, i) => totals[i] > 0 && el("li", { class: `place-${i}` }, words.share(name, bytes(totals[i]))))));
+  }
+
+  #runway(sizes, past) {
+    const { full_at: end, free_bytes: free } = this.#capacity;
+    show(this.runway, end !== null);
+    if (end === null) return;
+    const today = dayStart(Date.now());
+    const days = Array.from({ length: past }, (_, i) => dayStart(today, i - past + 1));
+    const added = days.map((at) => sum(sizes.get(named(at)) ?? []));
+    let kept = this.#kept - added.reduce((all, size) => all + size, 0);
+    const points = days.map((at, i) => ({ at, kept: Math.max(0, (kept += added[i])) }));
+    const [limit, full] = [this.#kept + free, Date.parse(end)];
+    const picture = runway(points, { now: Date.now(), kept: this.#kept, full, limit }, `${words.runway}: ${words.fullHere(shortDate(full))}`);
+    const share = (Date.now() - days[0]) / (full - days[0]);
+    const now = el("span", { class: "today", hidden: share > 0.7 }, words.today); // where there is room for it
+    now.style.left = `${share * 100}%`;
+    fill(this.runway, el("h3", {}, words.runway, el("span", { class: "muted" }, words.limit(bytes(limit)))), picture,
+      el("figcaption", {}, el("span", {}, shortDate(days[0])), now, el("b", {}, words.fullHere(shortDate(full)))));
+  }
 }
 
-function shares(bar, legend, { disk, stored, database }) {
-  const parts = [["images", stored.image_bytes], ["originals", stored.original_bytes], ["database", database.size_bytes]];
-  const own = parts.reduce((sum, [, size]) => sum + size, 0);
-  parts.push(["other", Math.max(0, disk.total_bytes - disk.free_bytes - own)], ["free", disk.free_bytes]);
-  const key = JSON.stringify(parts.map(([, size]) => bytes(size)));
-  if (bar.dataset.key === key) return;
-  bar.dataset.key = key;
-  const named = parts.map(([name, size]) => `${bytes(size)} ${words[name]}`);
-  bar.setAttribute("aria-label", named.join(", "));
-  fill(bar, parts.map(([name, size]) => {
-    const part = el("span", { class: `share ${name}` });
-    part.style.flexGrow = size / disk.total_bytes;
-    return part;
-  }));
-  fill(legend, parts.map(([name], i) => el("li", { class: name }, named[i])));
+/** The name that the server gives to a local day. */
+function named(at) {
+  const day = new Date(at);
+  return [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
 }
 
-function grow(line, capacity) {
+const placeOf = ({ location, device }) => location ?? device ?? words.noPlace;
+const sizeOf = (share) => share.image_bytes + share.original_bytes;
+const sum = (shares) => shares.reduce((all, share) => all + sizeOf(share), 0);
+
+/** The places that keep most, the largest first, and what is left of the others. */
+function largest(shares) {
+  const sizes = new Map();
+  for (const share of shares) sizes.set(placeOf(share), (sizes.get(placeOf(share)) ?? 0) + sizeOf(share));
+  const names = [...sizes.keys()].sort((a, b) => sizes.get(b) - sizes.get(a));
+  const own = names.length > NAMED + 1 ? names.slice(0, NAMED) : names;
+  return [...own.map((name) => ({ name, holds: (share) => placeOf(share) === name })),
+    ...(own.length < names.length ? [{ name: words.others, holds: (share) => !own.includes(placeOf(share)) }] : [])];
+}
+
+const placed = (shares, places) => places.map(({ holds }) => sum(shares.filter(holds)));
+
+function grown(capacity) {
   const daily = capacity.bytes_per_day > 0 ? words.growth(bytes(capacity.bytes_per_day), length(capacity.hours_per_day * 3600e3)) : "";
   const full = capacity.full_at === null ? words.notFull
     : `${words.full(shortDate(Date.parse(capacity.full_at)), length(capacity.days_left * DAY))}.`;
-  fill(line, [daily && `${daily}.`, full].filter(Boolean).join(" "));
-}
-
-/** Bars of the hours recorded on each day of the last month, in the viewer's zone. */
-function draw(figure, sources) {
-  const newest = Math.max(0, ...sources.map((source) => endOf(source) - 1));
-  const last = dayStart(newest || Date.now()); // an old memory shows its last month, not an empty one
-  const days = Array.from({ length: DAYS }, (_, i) => dayStart(last, i - DAYS + 1));
-  const rows = days.map((from, i) => {
-    const to = days[i + 1] ?? dayStart(last, 1);
-    let [span, size] = [0, 0];
-    for (const source of sources) {
-      const [low, high] = [Math.max(from, source.start), Math.min(to, endOf(source))];
-      if (low >= high) continue;
-      span += high - low;
-      size += (source.size * (high - low)) / Math.max(1, endOf(source) - source.start);
-    }
-    return { from, span, size };
-  });
-  const most = Math.max(1, ...rows.map((row) => row.span));
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${DAYS * 10} 60`);
-  svg.setAttribute("preserveAspectRatio", "none");
-  svg.setAttribute("role", "img");
-  const total = rows.reduce((sum, row) => sum + row.span, 0);
-  svg.setAttribute("aria-label", `${words.perDay}: ${length(total)}`);
-  rows.forEach((row, i) => {
-    const bar = document.createElementNS(SVG, "rect");
-    const high = row.span ? Math.max(2, (row.span / most) * 58) : 1;
-    for (const [name, value] of Object.entries({ x: i * 10 + 1, y: 60 - high, width: 8, height: high })) bar.setAttribute(name, value);
-    if (!row.span) bar.setAttribute("class", "none-then");
-    const title = document.createElementNS(SVG, "title");
-    title.textContent = words.day(shortDate(row.from), length(row.span), bytes(row.size));
-    bar.append(title);
-    svg.append(bar);
-  });
-  fill(figure, svg, el("figcaption", {}, el("span", {}, shortDate(days[0])), el("span", {}, words.perDay), el("span", {}, shortDate(last))));
+  return [daily && `${daily}.`, full].filter(Boolean).join(" ");
 }

@@ -5,7 +5,7 @@ import { signOut, who } from "/web/signin.js";
 import { el, fill, show } from "/web/dom.js";
 import { bytes } from "/web/work.js";
 import { Recordings } from "/web/recordings.js";
-import { storage } from "/web/storage.js";
+import { Storage } from "/web/storage.js";
 import { Keeping } from "/web/keeping.js";
 import { Access } from "/web/access.js";
 import { Backup } from "/web/backup.js";
@@ -14,7 +14,7 @@ import * as look from "/web/look.js";
 import { text } from "/web/strings.js";
 
 const AGAIN_MS = 5000;
-const ENGINES = { duckdb: "DuckDB", postgres: "PostgreSQL" };
+const words = text.system;
 
 export class System {
   #timer = 0;
@@ -24,17 +24,17 @@ export class System {
     this.health = el("p", { class: "health", role: "status" });
     this.reasons = el("ul", { class: "reasons" });
     this.facts = el("dl", { class: "facts" });
-    this.storage = storage();
-    this.expected = el("section", { hidden: true }, el("h2", {}, text.system.expected), el("ol", { class: "rows" }));
+    this.storage = new Storage(record);
+    this.expected = el("section", { hidden: true }, el("h2", {}, words.expected), el("ol", { class: "rows" }));
     this.keeping = new Keeping({ ...wish, gone: () => record.load() });
     this.access = new Access(wish);
     this.backup = new Backup(wish);
     this.all = new Recordings(record, wish, { open: false });
-    this.recordings = el("section", {}, el("h2", {}, "Recordings"), this.all.element);
-    this.signOut = el("button", { class: "quiet", hidden: true, onclick: () => signOut() }, "Sign out");
-    fill(root, el("header", { class: "row" }, el("h1", {}, "System"), el("span", { class: "space" }), this.#look(), this.signOut),
+    this.recordings = el("section", {}, el("h2", {}, words.recordings), this.all.element);
+    this.signOut = el("button", { class: "quiet", hidden: true, onclick: () => signOut() }, text.signin.out);
+    fill(root, el("header", { class: "row" }, el("h1", {}, text.screens.system), el("span", { class: "space" }), this.#look(), this.signOut),
       this.health, this.reasons, this.facts, this.storage.element, this.expected, this.backup.element, this.keeping.element, this.access.element, this.recordings,
-      el("p", { class: "muted more-to-read" }, "Programs can do all that this page does: ", el("a", { href: "/docs" }, "reference of the API"), "."));
+      el("p", { class: "muted more-to-read" }, words.programs, el("a", { href: "/docs" }, words.reference), "."));
     record.addEventListener("sources", () => this.#list());
   }
 
@@ -42,6 +42,7 @@ export class System {
   enter() {
     clearTimeout(this.#timer);
     this.#list();
+    this.storage.again();
     who().then((caller) => show(this.signOut, caller.signed_in)).catch(() => undefined);
     const look = async () => {
       try {
@@ -56,7 +57,6 @@ export class System {
     look();
     this.keeping.look();
     this.access.look();
-    get("/api/capacity").then((capacity) => this.storage.grow(capacity)).catch(() => undefined);
   }
 
   leave() {
@@ -64,8 +64,8 @@ export class System {
   }
 
   #look() {
-    const select = el("select", { class: "pill", "aria-label": text.system.look, onchange: () => look.choose(select.value) },
-      Object.entries(text.system.themes).map(([name, words]) => el("option", { value: name, selected: name === look.theme() }, words)));
+    const select = el("select", { class: "pill", "aria-label": words.look, onchange: () => look.choose(select.value) },
+      Object.entries(words.themes).map(([name, shown]) => el("option", { value: name, selected: name === look.theme() }, shown)));
     return select;
   }
 
@@ -75,39 +75,37 @@ export class System {
     show(this.expected, status.expected.length > 0);
     fill(this.expected.lastChild, status.expected.map((one) => el("li", { class: one.late ? "bad" : "" },
       el("b", {}, one.location ?? one.device ?? one.folder), el("span", { class: "words-of" },
-        [one.late ? text.system.late : text.system.onTime, one.newest_at ? moment(Date.parse(one.newest_at)) : text.system.expectedWords(one)].join(" · ")))));
+        [one.late ? words.late : words.onTime, one.newest_at ? moment(Date.parse(one.newest_at)) : words.expectedWords(one)].join(" · ")))));
   }
 
   #list() {
     const newest = [...this.record.sources.values()].sort((a, b) => b.start - a.start);
     this.all.set(newest);
-    this.storage.days(newest);
     show(this.recordings, newest.length > 0);
   }
 
-  #say(tone, text) {
+  #say(tone, what) {
     this.health.className = `health ${tone}`;
-    if (this.health.textContent !== text) this.health.textContent = text;
+    if (this.health.textContent !== what) this.health.textContent = what;
   }
 
   #show(status) {
     const well = status.status === "ok";
-    this.#say(well ? "good" : "bad", well ? "All is well." : "Something needs attention.");
-    fill(this.reasons, status.reasons.map((text) => el("li", {}, text)));
+    this.#say(well ? "good" : "bad", well ? words.good : words.bad);
+    fill(this.reasons, status.reasons.map((reason) => el("li", {}, reason)));
     const { frames, disk, speech, database, screen, work } = status;
-    const number = (value) => value.toLocaleString("en");
     const facts = [
-      ["Recordings", number(total(status.sources)), states(status.sources, { ready: "ready", processing: "being taken in", new: "waiting", partial: "partly readable", failed: "failed" })],
-      ["Frames", number(frames.kept), frames.samples ? `of ${number(frames.samples)} looks; ${Math.round(frames.dropped_share * 100)}\u00a0% showed nothing new` : ""],
-      ["Speech", speech.model ?? "no model", [speech.origin, speech.device, speech.compute_type].filter(Boolean).join(" · "), speech.note],
-      [text.system.screen, screen.engine ?? text.system.noEngine, [screen.version, screen.note].filter(Boolean).join(" · ")],
-      ["Work", waiting(status.jobs), [
-        status.oldest_queued_seconds && `the oldest has waited ${length(status.oldest_queued_seconds * 1000)}`,
-        work.real_time_factor && text.system.speed(work.real_time_factor), work.index_behind > 0 && text.system.behind(work.index_behind),
+      [words.recordings, text.number(total(status.sources)), states(status.sources)],
+      [words.frames, text.number(frames.kept), frames.samples ? words.looks(frames.samples, frames.dropped_share) : ""],
+      [words.speech, speech.model ?? words.noModel, [speech.origin, speech.device, speech.compute_type].filter(Boolean).join(" · "), speech.note],
+      [words.screen, screen.engine ?? words.noEngine, [screen.version, screen.note].filter(Boolean).join(" · ")],
+      [words.work, waiting(status.jobs), [
+        status.oldest_queued_seconds && words.waited(length(status.oldest_queued_seconds * 1000)),
+        work.real_time_factor && words.speed(work.real_time_factor), work.index_behind > 0 && words.behind(work.index_behind),
       ].filter(Boolean).join(" · ")],
-      ["Disk", `${bytes(disk.free_bytes)} free`, `of ${bytes(disk.total_bytes)}`, el("meter", { min: 0, max: disk.total_bytes, value: disk.total_bytes - disk.free_bytes, high: disk.total_bytes * 0.92, "aria-label": "Disk used" })],
-      ["Doubtful times", status.doubtful_times ? number(status.doubtful_times) : "none", status.doubtful_times ? el("a", { href: "/?screen=intake", "data-screen": "intake" }, "put them right") : ""],
-      ["Mem", status.version, `on ${ENGINES[database.engine] ?? database.engine}, running for ${length(status.uptime_seconds * 1000)}`],
+      [words.disk, words.freeOf(bytes(disk.free_bytes)), words.ofAll(bytes(disk.total_bytes)), el("meter", { min: 0, max: disk.total_bytes, value: disk.total_bytes - disk.free_bytes, high: disk.total_bytes * 0.92, "aria-label": words.diskUsed })],
+      [words.doubtful, status.doubtful_times ? text.number(status.doubtful_times) : words.none, status.doubtful_times ? el("a", { href: "/?screen=intake", "data-screen": "intake" }, words.fix) : ""],
+      [words.mem, status.version, words.running(words.engines[database.engine] ?? database.engine, length(status.uptime_seconds * 1000))],
     ];
     fill(this.facts, facts.map(([name, value, about, more]) =>
       el("div", {}, el("dt", {}, name), el("dd", { class: "value" }, value), about && el("dd", {}, about), more && el("dd", {}, more))));
@@ -118,12 +116,12 @@ function total(counts) {
   return Object.values(counts).reduce((a, b) => a + b, 0);
 }
 
-function states(counts, words) {
-  return Object.entries(words).filter(([state]) => counts[state]).map(([state, text]) => `${counts[state].toLocaleString("en")} ${text}`).join(", ");
+function states(counts) {
+  return Object.entries(words.states).filter(([state]) => counts[state]).map(([state, name]) => `${text.number(counts[state])} ${name}`).join(", ");
 }
 
 function waiting(counts) {
   const [running, queued] = [counts.running ?? 0, (counts.queued ?? 0) + (counts.retrying ?? 0)];
-  if (!running && !queued) return "nothing to do";
-  return [running && `${running} under way`, queued && `${queued} waiting`].filter(Boolean).join(", ");
+  if (!running && !queued) return words.idle;
+  return [running && words.busy(running), queued && words.waiting(queued)].filter(Boolean).join(", ");
 }

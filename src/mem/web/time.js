@@ -1,5 +1,7 @@
 // Instants are milliseconds since 1970 in UTC; people see them in the zone of this browser.
 
+import { text } from "/web/strings.js";
+
 export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
@@ -7,9 +9,8 @@ export const DAY = 24 * HOUR;
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const two = (number) => String(number).padStart(2, "0");
-const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-export const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September",
-  "October", "November", "December"];
+const { weekdays: WEEKDAYS, units } = text.time;
+export const MONTHS = text.time.months;
 
 /** "14:05:07" */
 export function clock(ms) {
@@ -59,13 +60,13 @@ export function offset(ms) {
 /** "14 s", "2 min 35 s", "1 h 12 min", "3 days": the two largest units that matter, none apart from its number. */
 export function length(ms) {
   const seconds = Math.round(ms / SECOND);
-  if (seconds < 60) return `${seconds}\u00a0s`;
-  if (seconds < 600) return parts(Math.floor(seconds / 60), "min", seconds % 60, "s");
-  if (seconds < 3600) return `${Math.round(seconds / 60)}\u00a0min`;
+  if (seconds < 60) return `${seconds}\u00a0${units.s}`;
+  if (seconds < 600) return parts(Math.floor(seconds / 60), units.min, seconds % 60, units.s);
+  if (seconds < 3600) return `${Math.round(seconds / 60)}\u00a0${units.min}`;
   const mins = Math.round(seconds / 60);
-  if (mins < 1440) return parts(Math.floor(mins / 60), "h", mins % 60, "min");
+  if (mins < 1440) return parts(Math.floor(mins / 60), units.h, mins % 60, units.min);
   const hours = Math.round(seconds / 3600);
-  return parts(Math.floor(hours / 24), hours < 48 ? "day" : "days", hours % 24, "h");
+  return parts(Math.floor(hours / 24), hours < 48 ? units.day : units.days, hours % 24, units.h);
 }
 
 function parts(large, unit, small, smallUnit) {
@@ -85,6 +86,6 @@ export function toInput(ms) {
 }
 
 /** The instant that a datetime-local input says; NaN when it is empty. */
-export function fromInput(text) {
-  return text ? new Date(text).getTime() : NaN;
+export function fromInput(typed) {
+  return typed ? new Date(typed).getTime() : NaN;
 }

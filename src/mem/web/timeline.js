@@ -18,9 +18,10 @@ import { text } from "/web/strings.js";
 const LEAST = SECOND;
 const MOST = 10 * 366 * DAY;
 const GLIDE_MS = 140;
+const words = text.timeline;
 // Each with what it shows and the shortest view that still goes by its name, in ms.
-const SCALES = [["Year", 366 * DAY, 120 * DAY], ["Month", 31 * DAY, 4 * DAY], ["Day", DAY, 3 * HOUR],
-  ["Hour", HOUR, 10 * MINUTE], ["Minute", MINUTE, 0]];
+const SCALES = [["year", 366 * DAY, 120 * DAY], ["month", 31 * DAY, 4 * DAY], ["day", DAY, 3 * HOUR],
+  ["hour", HOUR, 10 * MINUTE], ["minute", MINUTE, 0]];
 
 /** `wish`: go(at, source), step(direction), range({from, to} or null), erase(range). */
 export class Timeline extends EventTarget {
@@ -41,9 +42,9 @@ export class Timeline extends EventTarget {
     super();
     this.record = record;
     this.wish = wish;
-    this.canvas = el("canvas", { class: "canvas", tabindex: 0, role: "slider", "aria-label": "Instant",
-      "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 1 });
-    this.labels = el("ul", { class: "lanes", "aria-label": "Lanes" });
+    this.canvas = el("canvas", { class: "canvas", tabindex: 0, role: "slider", "aria-label": words.instant,
+      "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": 0 });
+    this.labels = el("ul", { class: "lanes", "aria-label": words.lanes });
     this.card = preview();
     this.legible = new Legible(() => this.draw());
     this.peek = new Peek(() => this.#pointer && this.#hover(...this.#pointer));
@@ -70,6 +71,12 @@ export class Timeline extends EventTarget {
     this.chosen.show(range);
     this.day.parentElement.classList.toggle("ranged", range !== null);
     this.draw();
+  }
+
+  /** Forget what was read off the screens, for a record of which a part was covered. */
+  forget() {
+    this.legible.forget();
+    this.peek = new Peek(() => this.#pointer && this.#hover(...this.#pointer));
   }
 
   /** Marks of what was found: [{at, source}]. */
@@ -113,11 +120,11 @@ export class Timeline extends EventTarget {
   zoomTo(name) {
     const centre = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;
     const day = new Date(centre);
-    if (name === "Day") return this.look(dayStart(centre), dayStart(centre, 1) - dayStart(centre), true);
-    if (name === "Month" || name === "Year") {
-      const month = name === "Month" ? day.getMonth() : 0;
+    if (name === "day") return this.look(dayStart(centre), dayStart(centre, 1) - dayStart(centre), true);
+    if (name === "month" || name === "year") {
+      const month = name === "month" ? day.getMonth() : 0;
       const first = new Date(day.getFullYear(), month, 1).getTime();
-      const next = new Date(day.getFullYear(), month + (name === "Month" ? 1 : 12), 1).getTime();
+      const next = new Date(day.getFullYear(), month + (name === "month" ? 1 : 12), 1).getTime();
       return this.look(first, next - first, true);
     }
     const wide = SCALES.find(([each]) => each === name)[1];
@@ -135,16 +142,16 @@ export class Timeline extends EventTarget {
   // building and listening
 
   #bar() {
-    this.day = el("button", { class: "date", type: "button", title: "Jump to a date" });
+    this.day = el("button", { class: "date", type: "button", title: text.jump.open });
     this.jump = jumper(this.day, this.record, (at) => this.wish.go(at, null));
-    this.scales = SCALES.map(([name]) => el("button", { type: "button", "aria-pressed": "false", onclick: () => this.zoomTo(name) }, name));
-    this.scale = el("select", { class: "pill scale", "aria-label": "Zoom", onchange: () => this.zoomTo(this.scale.value) },
-      SCALES.map(([name]) => el("option", {}, name)));
+    this.scales = SCALES.map(([name]) => el("button", { type: "button", "aria-pressed": "false", "data-scale": name, onclick: () => this.zoomTo(name) }, words.scales[name]));
+    this.scale = el("select", { class: "pill scale", "aria-label": words.zoom, onchange: () => this.zoomTo(this.scale.value) },
+      SCALES.map(([name]) => el("option", { value: name }, words.scales[name])));
     this.chosen = chosenRange(this.wish);
     return el("div", { class: "timeline-bar" }, this.day, this.jump,
-      el("span", { class: "zone", title: `Times are in this zone. Point at one to see it in UTC. ${text.range.help}` }, zone), this.chosen.element,
-      el("div", { class: "segments", role: "group", "aria-label": "Zoom" }, this.scales), this.scale,
-      el("button", { class: "pill", type: "button", onclick: () => this.#end(1) }, "Latest"));
+      el("span", { class: "zone", title: words.zone(text.range.help) }, zone), this.chosen.element,
+      el("div", { class: "segments", role: "group", "aria-label": words.zoom }, this.scales), this.scale,
+      el("button", { class: "pill", type: "button", onclick: () => this.#end(1) }, words.latest));
   }
 
   #listen() {
@@ -308,7 +315,7 @@ export class Timeline extends EventTarget {
     const middle = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;
     say(this.day, innerWidth < 380 ? shortDate(middle) : date(middle));
     const near = (SCALES.find(([, , least]) => this.duration >= least) ?? SCALES.at(-1))[0];
-    this.scales.forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === near)));
+    this.scales.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.scale === near)));
     this.scale.value = near;
     if (again) this.draw();
   }
@@ -320,6 +327,6 @@ export class Timeline extends EventTarget {
     this.jump.dataset.at = this.at;
     this.canvas.setAttribute("aria-valuenow", String(Math.max(0, Math.min(1, (this.at - low) / Math.max(1, high - low))).toFixed(4)));
     this.canvas.setAttribute("aria-valuetext", name ? `${moment(this.at)}, ${name}` : moment(this.at));
-    this.canvas.setAttribute("aria-description", `${clock(this.at)}. Arrows: frame by frame. Plus and minus: zoom.`);
+    this.canvas.setAttribute("aria-description", words.help(clock(this.at)));
   }
 }

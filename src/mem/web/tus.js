@@ -2,10 +2,11 @@
 // the same file is chosen again after the page was closed.
 
 import { Problem, connection, get, lost, problemOf } from "/web/api.js";
+import { text } from "/web/strings.js";
 
 const AGAIN_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000];
-// No connection, too slow, another offset, another sender, damaged on the way, a proxy without a server.
-const PASSING = [0, 408, 409, 423, 460, 502, 504];
+// No connection, too slow, another offset, another sender, too many at once, damaged on the way, a proxy without a server.
+const PASSING = [0, 408, 409, 423, 429, 460, 502, 504];
 const GONE = [404, 410, 412];
 const REMEMBERED_MS = 7 * 86400e3;
 const PREFIX = "mem.upload.";
@@ -106,9 +107,9 @@ export class Transfer {
       });
       request.addEventListener("error", () => {
         lost();
-        failed(new Problem(0, "unreachable", "The connection broke."));
+        failed(new Problem(0, "unreachable", text.connection.broke));
       });
-      request.addEventListener("abort", () => failed(new Problem(0, "stopped", "Stopped.")));
+      request.addEventListener("abort", () => failed(new Problem(0, "stopped", text.connection.stopped)));
       request.open(method, path);
       request.setRequestHeader("Tus-Resumable", "1.0.0");
       for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
@@ -133,7 +134,7 @@ async function outcome(answer) {
   const [job, source] = ["Mem-Job", "Mem-Source"].map((name) => answer.getResponseHeader(name));
   if (job) return { job: await get(job) };
   if (source) return { source: await get(source) };
-  throw new Problem(0, "unfinished", "The file is not whole yet.");
+  throw new Problem(0, "unfinished", text.connection.unfinished);
 }
 
 function base64(text) {

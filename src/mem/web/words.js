@@ -27,10 +27,10 @@ export class Words {
   constructor(record, wish) {
     this.record = record;
     this.wish = wish;
-    this.said = el("button", { type: "button", "aria-pressed": "true", onclick: () => this.#choose("said") }, "Said");
+    this.said = el("button", { type: "button", "aria-pressed": "true", onclick: () => this.#choose("said") }, text.words.said);
     this.shown = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#choose("shown") }, text.moment.shown);
-    this.noted = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#choose("noted") }, "Notes");
-    this.list = el("ol", { class: "said", tabindex: 0, "aria-label": "What was said. Arrows up and down go from line to line.",
+    this.noted = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#choose("noted") }, text.words.notes(0));
+    this.list = el("ol", { class: "said", tabindex: 0, "aria-label": text.words.list,
       onkeydown: (event) => this.#key(event), onclick: (event) => this.#click(event),
       onscroll: () => this.#widen() });
     for (const type of ["wheel", "touchmove", "keydown"]) {
@@ -38,9 +38,9 @@ export class Words {
     }
     this.none = el("p", { class: "none" });
     this.note = el("input", { type: "text", maxlength: 2000, autocomplete: "off" });
-    this.form = el("form", { class: "add-note", onsubmit: (event) => this.#add(event) }, this.note, el("button", { class: "pill" }, "Add note"));
-    this.element = el("aside", { class: "words", "aria-label": "Words" },
-      el("div", { class: "tabs", role: "group", "aria-label": "Words" }, this.said, this.shown, this.noted), this.list, this.none, this.form);
+    this.form = el("form", { class: "add-note", onsubmit: (event) => this.#add(event) }, this.note, el("button", { class: "pill" }, text.words.add));
+    this.element = el("aside", { class: "words", "aria-label": text.words.name },
+      el("div", { class: "tabs", role: "group", "aria-label": text.words.name }, this.said, this.shown, this.noted), this.list, this.none, this.form);
     this.note.addEventListener("input", () => this.#offer());
   }
 
@@ -83,7 +83,7 @@ export class Words {
     const source = this.#source;
     const notes = [...this.record.notes.values()].filter((note) => note.source_id === source.id
       || (note.source_id === null && note.start < endOf(source) && note.end >= source.start));
-    say(this.noted, notes.length ? `Notes ${notes.length}` : "Notes");
+    say(this.noted, text.words.notes(notes.length));
     if (this.#only === "noted") return notes.sort(byTime);
     if (this.#only === "shown") return this.#lines ?? [];
     const { segments } = this.record.track(source.id);
@@ -124,12 +124,12 @@ export class Words {
 
   #why() {
     if (this.#only === "shown") return this.#lines === null ? "" : text.moment.noText;
-    if (this.#only === "noted") return "No notes on this recording.";
+    if (this.#only === "noted") return text.words.noNotes;
     if (!this.record.knows(this.#from, this.#to)) return "";
     const { state, media } = this.#source;
-    if (state === "new" || state === "processing") return "What is said appears here as it is written down.";
-    if (media && !media.audio && media.video) return "This recording has no sound.";
-    return "Nothing was said around this time.";
+    if (state === "new" || state === "processing") return text.words.coming;
+    if (media && !media.audio && media.video) return text.words.silent;
+    return text.words.nothing;
   }
 
   #follow(jumped) {
@@ -198,7 +198,7 @@ export class Words {
   }
 
   #offer() {
-    const name = `Note at ${clock(this.#at)}`;
+    const name = text.words.at(clock(this.#at));
     if (this.note.placeholder === name) return;
     this.note.placeholder = name;
     this.note.setAttribute("aria-label", name);
@@ -211,7 +211,7 @@ export class Words {
     try {
       await send("POST", "/api/notes", { source_id: this.#source.id, start: iso(this.#at), ...parted(typed) });
       this.note.value = "";
-      announce("Note added");
+      announce(text.words.added);
       await this.record.refresh(this.#source.id);
     } catch (problem) {
       this.wish.tell(problem.detail ?? String(problem));

@@ -1,24 +1,18 @@
 // Plain words for the states, stages and outcomes of work.
 
-export const STATES = {
-  queued: "Waiting", running: "Working", retrying: "Trying again soon", done: "Done", partial: "Partly done",
-  failed: "Failed", cancelled: "Cancelled",
-};
+import { text } from "/web/strings.js";
 
-export const STAGES = {
-  look: "finding out when it was recorded", see: "looking at the picture", hear: "writing down what was said",
-  index: "making it searchable",
-};
+export const STATES = text.jobs.states;
+export const STAGES = text.jobs.stages;
 
 /** What a finished job did, in a line. */
 export function outcome(result, length) {
   if (!result) return "";
-  if (result.known) return "It was known already.";
-  const number = (value) => value.toLocaleString("en");
+  if (result.known) return text.jobs.known;
   const parts = [];
-  if (result.samples) parts.push(`${number(result.frames)} of ${number(result.samples)} pictures kept`);
-  if (result.speech_seconds) parts.push(`${length(result.speech_seconds * 1000)} of speech`);
-  if (result.realtime_factor) parts.push(`${result.realtime_factor.toFixed(1)} × as fast as real time`);
+  if (result.samples) parts.push(text.jobs.kept(result.frames, result.samples));
+  if (result.speech_seconds) parts.push(text.jobs.speech(length(result.speech_seconds * 1000)));
+  if (result.realtime_factor) parts.push(text.jobs.speed(result.realtime_factor));
   return parts.join(" · ");
 }
 
