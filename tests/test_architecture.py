@@ -27,9 +27,11 @@ ONLY_IN = {
     "av": ("media/", "bench/", "capture/see.py", "capture/hear.py", "cli/doctor.py"),
     "faster_whisper": ("speech/",),
     "rapidocr": ("ocr/rapid.py",),
+    "obstore": ("objects/bucket.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "subprocess": (
+        "media/process.py",
         "media/sandbox.py",
         "store/blocks.py",
         "store/dump.py",

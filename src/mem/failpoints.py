@@ -81,6 +81,7 @@ POINTS: Mapping[str, str] = {
     "index.filled": "all texts in it, and no mark that it is whole",
     "index.committed": "changes in the index that the rows remember as still to come",
     "schema.prepared": "an empty table of the schema's steps",
+    "schema.stepping": "the step before the one whose statements were run; neither they nor its record",
     "schema.stepped": "a step of the schema",
     "database.changed": "nothing of a transaction that is about to be committed",
     "database.committed": "the transaction; nobody was told",

@@ -53,7 +53,7 @@ def since_epoch(moment: datetime) -> int:
 
 def from_epoch(ms: int) -> datetime:
     """The instant `ms` milliseconds after 1970. Raises OverflowError beyond the calendar."""
-    return after(_EPOCH, ms)
+    return _EPOCH + timedelta(0, ms // 1000, ms % 1000 * 1000)
 
 
 def milliseconds(span: timedelta) -> int:
@@ -63,7 +63,8 @@ def milliseconds(span: timedelta) -> int:
 
 def written(moment: datetime) -> str:
     """An instant as JSON and files hold it: UTC, in milliseconds, such as 2026-11-20T14:00:05.500Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def between(begin_ms: int, end_ms: int) -> str:
@@ -272,6 +273,7 @@ class Receipt:
     freed_bytes: int  # of files
     begun_at: datetime
     finished_at: datetime | None
+    rows_in_file: bool = False  # what its rows held lies in the database's file until that is written anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,16 @@ def test_a_deletion_is_waited_for_and_told(mem, api):
     api.answers["POST /api/delete"] = lambda request: PLAN if "dry_run" in request.body else RECEIPT
     said = mem("delete", *RANGE, "--yes").stdout
     assert "Deleted 1 source, 1,204 frames; 2.0 MiB freed. Receipt 4." in said
+    assert "mem db compact" not in said
+
+
+def test_it_is_said_that_deleted_rows_lie_in_a_large_file_for_a_while(mem, api):
+    stay = RECEIPT | {"rows_in_file": True}
+    api.answers["POST /api/delete"] = lambda request: PLAN if "dry_run" in request.body else stay
+    assert (
+        "within a day while a server runs, or now by `mem db compact`"
+        in mem("delete", *RANGE, "--yes").stdout
+    )
 
 
 def _plan(**facts):

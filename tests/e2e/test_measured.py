@@ -32,8 +32,8 @@ def said(tmp_path_factory):
     return metrics, lines, job
 
 
-# Of waiting jobs, a lagging index, a scanner, reading text, backups, late sources and jobs that were taken
-# over: none of that is done here. Tests of each of them move these.
+# Of waiting jobs, a lagging index, a scanner, reading text, backups, late sources jobs that were taken over
+# and buckets: none of that is done here. Tests of each of them move these.
 OTHER_WORK = {
     "mem_job_oldest_queued_seconds",
     "mem_index_lag_changes",
@@ -43,6 +43,9 @@ OTHER_WORK = {
     "mem_backup_good",
     "mem_sources_late",
     "mem_jobs_lost",
+    "mem_object_bytes",
+    "mem_objects_failed",
+    "mem_objects_waiting",
 }
 
 

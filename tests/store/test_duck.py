@@ -53,7 +53,7 @@ def test_what_is_not_a_database_is_refused_with_advice(tmp_path):
     (tmp_path / "mem.duckdb").write_bytes(b"not a database" * 1000)
     with pytest.raises(DatabaseFailed, match="cannot be opened") as caught:
         _open(tmp_path)
-    assert "backup" in caught.value.hint
+    assert "mem restore" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
+import psycopg
 import pytest
 
 from mem.errors import DatabaseFailed
@@ -53,6 +55,27 @@ def test_processes_that_start_at_once_migrate_once(postgres_server, tmp_path):
     for db in opened:
         db.close()
     postgres_server.run("drop database mem_bare with (force)")
+
+
+def test_one_that_starts_while_another_changes_the_schema_waits_for_it(postgres_server, tmp_path):
+    postgres_server.run("create database mem_half")
+    url = postgres_server.url("mem_half")
+    waiting = "select 1 from pg_stat_activity where datname = 'mem_half' and wait_event = 'advisory'"
+    with (
+        closing(engines.opened(url, tmp_path, memory_limit=2**28, threads=1)) as db,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        with migrate.alone(db), psycopg.connect(url, autocommit=True) as look:
+            migrate._prepare(db)
+            migrate._apply(db, migrate.known("postgres")[0])
+            other = pool.submit(_open, url, tmp_path)
+            while not other.done() and look.execute(waiting).fetchone() is None:
+                pass
+            assert not other.done()
+            migrate.apply(db)
+        other.result().close()
+    assert not (tmp_path / "backups").exists()  # of a state that nobody used
+    postgres_server.run("drop database mem_half with (force)")
 
 
 def test_what_was_there_is_copied_before_a_step(tmp_path, monkeypatch):

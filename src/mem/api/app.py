@@ -22,7 +22,7 @@ from fastapi import FastAPI
 
 import mem
 from mem import config as configuration
-from mem import observe
+from mem import observe, reindex
 from mem.api import (
     assistants,
     backups,
@@ -68,7 +68,7 @@ from mem.config import Config
 from mem.errors import AddressTaken, DatabaseFailed, MemError
 from mem.jobs import worker as embedded
 from mem.memory import Memory, open_memory
-from mem.ops import delete
+from mem.ops import compact, delete, offload
 from mem.ops import retention as keeping
 from mem.ops.chores import Chores
 
@@ -156,7 +156,9 @@ async def _life(
             working = _working(memory)
             await asyncio.to_thread(working.__enter__)
             stack.push(working)
+            stack.enter_context(reindex.kept_level(memory.db, memory.index))
             stack.enter_context(folders.running(app.state.watch))
+            stack.enter_context(offload.running(memory))
             if memory.meaning is not None:
                 stack.enter_context(memory.meaning.kept())
             stack.callback(asyncio.create_task(_keep_within(memory)).cancel)
@@ -192,14 +194,15 @@ async def _sweep(memory: Memory) -> None:
 
 
 async def _keep_within(memory: Memory) -> None:
-    """Finish deletions that wait, and let go of what the rules say, once a day."""
+    """Finish deletions that wait; once a day let go of what the rules say, and of deleted rows."""
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
-        try:
-            await asyncio.to_thread(delete.finish, memory)
-            await asyncio.to_thread(keeping.daily, memory)
-        except MemError as error:
-            log.warning("retention not done", extra={"action": "retention_failed", "detail": error.detail})
+        for step in (delete.finish, keeping.daily, compact.daily):
+            try:
+                await asyncio.to_thread(step, memory)
+            except MemError as error:
+                facts = {"action": "retention_failed", "detail": error.detail}
+                log.warning("retention not done", extra=facts)
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from mem.api.parameters import Cursor, Id, Limit, Mem
 from mem.api.shapes import Next
 from mem.errors import MemError
 from mem.memory import Memory
-from mem.ops import delete
+from mem.ops import delete, overwriting
 from mem.ops.delete import Extent
 from mem.store import receipts
 from mem.types import Receipt
@@ -84,7 +84,7 @@ def page(memory: Mem, limit: Limit, cursor: Cursor = None) -> Response:
     """What was deleted, the newest first; kept for good, without what it was."""
     before = cursors.decode("receipts", cursor, 1)[0] if cursor else None
     found = receipts.page(memory.db, limit + 1, before)
-    rows, more = tuple(found[:limit]), len(found) > limit
+    rows, more = tuple(overwriting.told(memory, each) for each in found[:limit]), len(found) > limit
     following = cursors.encode("receipts", [rows[-1].id]) if more else None
     return render.answer(ReceiptPage(receipts=rows, cursor=following))
 
@@ -92,7 +92,7 @@ def page(memory: Mem, limit: Limit, cursor: Cursor = None) -> Response:
 @router.get("/receipts/{id}", response_model=Receipt)
 def one(memory: Mem, receipt_id: Id) -> Response:
     """One deletion: how far it is, and what went."""
-    return render.answer(receipts.get(memory.db, receipt_id))
+    return render.answer(overwriting.told(memory, receipts.get(memory.db, receipt_id)))
 
 
 def awaited(memory: Memory, begun: Receipt, go_on: Callable[[], object]) -> Response:
@@ -113,7 +113,7 @@ def awaited(memory: Memory, begun: Receipt, go_on: Callable[[], object]) -> Resp
     worker.join(_PATIENCE_SECONDS)
     for error in errors:
         raise error
-    receipt = receipts.get(memory.db, begun.id)
+    receipt = overwriting.told(memory, receipts.get(memory.db, begun.id))
     if receipt.state == "done":
         return render.answer(receipt)
     return render.answer(receipt, 202, {"Location": f"/api/receipts/{receipt.id}"})

@@ -55,13 +55,23 @@ def create(
     if settings.json:
         render.data(made)
         return
+    _say_made(made, named=to is not None)
+
+
+def _say_made(made: Json, *, named: bool) -> None:
+    """Print what was made; `named`: the folder was asked for, so that somebody believes it elsewhere."""
     held = f"{words.count(made['sources'], 'recording')}, {words.count(made['frames'], 'frame')}"
     copied = f"{words.size(made['bytes'])}, {words.size(made['copied_bytes'])} of it copied"
     sealed = ", encrypted" if made["encrypted"] else ""
     render.say(f"Backup {made['name']} in {Path(made['folder']).parent}: {held}, {copied}{sealed}.")
-    if to is not None and made["same_disk"]:
+    if named and made["same_disk"]:
         hint = "It lies on the disk of the memory: it helps against mistakes, not against losing that disk."
         render.remark(f"mem: {hint}")
+    for pack in made["damaged"][:10]:
+        text = (
+            f"mem: {pack} is not what was written; the backup has it as it is, older ones may have it whole."
+        )
+        render.remark(f"{text} See `mem db check --deep`.", "failure")
     for pack in made["missing"][:10]:
         render.remark(f"mem: {pack} is lost; the backup is without it. See `mem db check`.", "failure")
 

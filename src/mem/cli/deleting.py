@@ -63,9 +63,17 @@ def ended(client: Client, receipt: Json) -> Json:
 
 
 def say(receipt: Json) -> None:
-    """Print what a deletion did."""
+    """Print what a deletion did, and what of it still lies in the file of the database."""
     freed = words.size(receipt["freed_bytes"])
     render.say(f"Deleted {words.removed(receipt['removed'])}; {freed} freed. Receipt {receipt['id']}.")
+    say_rows(receipt)
+
+
+def say_rows(receipt: Json) -> None:
+    """Print that deleted rows lie in the file of the database for a while, where they do."""
+    if receipt.get("rows_in_file"):
+        render.say("What the deleted rows held lies in the database's file until that is written anew:")
+        render.say("within a day while a server runs, or now by `mem db compact`.")
 
 
 def _counted(plan: Json) -> str:

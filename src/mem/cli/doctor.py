@@ -21,6 +21,7 @@ from mem.errors import MemError
 
 if TYPE_CHECKING:
     from mem.config import Config
+    from mem.objects.remote import Remote
 
 LIBRARIES = ("av", "duckdb", "tantivy", "faster-whisper", "ctranslate2", "onnxruntime", "fastapi", "pillow")
 
@@ -43,6 +44,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding("Configuration", "good", f"recordings' local times are read in {config.capture.timezone}")
     yield from _folder(config)
     yield from _places(config)
+    yield from _buckets(config)
     yield _guarded("Virus scanner", lambda: _scanner(config))
     yield _guarded("Speech model", lambda: _speech(config))
     yield machinery.screen_text(config.capture.screen_text)
@@ -152,6 +154,22 @@ def _places(config: "Config") -> Iterator[Finding]:
             yield Finding("Logs", "broken", f"{logs} cannot be written", fix)
         else:
             yield Finding("Logs", "good", f"api.log and capture.log in {logs}")
+
+
+def _buckets(config: "Config") -> Iterator[Finding]:
+    """Whether what is to lie in a bucket can be written there, read by range and removed."""
+    from mem import memory
+
+    storage = config.storage
+    for key, url in (("storage.frames", storage.frames), ("storage.originals", storage.originals)):
+        if url is not None:
+            remote = memory.remote(config, config.data_dir)
+            yield _guarded("Bucket", lambda: _bucket(remote, key, url))  # noqa: B023 - asked at once
+
+
+def _bucket(remote: "Remote", key: str, url: str) -> Finding:
+    remote.probe(url)
+    return Finding("Bucket", "good", f"{url} ({key}) takes, gives and removes")
 
 
 def _scanner(config: "Config") -> Finding:

@@ -23,7 +23,7 @@ _SERVER_MEMORY = 300 * 2**20
 _SKEW_SECONDS = 5.0
 _EARLIEST = datetime(2026, 11, 1, tzinfo=UTC)  # Mem was not there before
 _UNSYNCHRONISED = 5  # what adjtimex answers when nothing keeps the clock right
-_REMOTE = {"nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs"}
+_REMOTE = machine.NETWORK | {"9p"}
 _SHOWN = 5
 
 
@@ -91,9 +91,9 @@ def screen_text(setting: "Setting") -> Finding:
 
 def file_system(folder: Path) -> Iterator[Finding]:
     """Where the data directory lies: a disk of this machine, with a clock that agrees."""
-    kind = _kind(folder)
+    kind = machine.file_system(folder)
     if kind in _REMOTE:
-        fix = "Keep the data directory on a disk of this machine; recordings may lie elsewhere."
+        fix = "Keep the data directory on a disk of this machine; frames and recordings may go to a bucket."
         yield Finding("File system", "broken", f"{folder} is on {kind}, where locks do not hold", fix)
     elif kind in ("tmpfs", "ramfs"):
         fix = "Choose a directory on a disk with --data-dir."
@@ -106,21 +106,6 @@ def file_system(folder: Path) -> Iterator[Finding]:
         yield Finding(
             "Clock", "doubtful", f"the disk's clock differs from this machine's by {skew:.0f} s", fix
         )
-
-
-def _kind(folder: Path) -> str:
-    """The type of the file system that holds a folder; empty where that cannot be known."""
-    try:
-        lines = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    here, best, found = str(folder.resolve()), -1, ""
-    for line in lines:
-        _, place, kind = line.split(" ")[:3]
-        place = place.replace("\\040", " ")
-        if (here == place or here.startswith(place.rstrip("/") + "/")) and len(place) >= best:
-            best, found = len(place), kind
-    return found
 
 
 def _skew(folder: Path) -> float | None:

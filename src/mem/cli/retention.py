@@ -43,7 +43,7 @@ def default(settings: Settings, context: typer.Context, dry_run: deleting.DryRun
 def _show(plan: Json) -> None:
     if not plan["rules"]:
         render.say("No rule lets go of anything: set storage.retention_days, storage.max_bytes or")
-        render.say("storage.retention in config.yaml.")
+        render.say("storage.retention in config.yaml; a server reads them when it starts.")
     for name, total in plan["removed"].items():
         size, many = words.size(total["bytes"]), words.count(total["sources"], "source")
         frames = f", {total['frames']:,} frames" if total["frames"] else ""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from mem.cli import choices, local, options, render, rerunning, server, summary, words
+from mem.cli import choices, deleting, local, options, render, rerunning, server, summary, words
 from mem.cli.client import Json
 from mem.cli.options import Settings
 from mem.cli.render import Cell, Column
@@ -179,6 +179,7 @@ def delete(settings: Settings, source: Which, yes: choices.Yes = False) -> None:
         f"Deleted source {row['id']} {row['name']}: {words.removed(receipt['removed'])}; "
         f"{words.size(receipt['freed_bytes'])} freed."
     )
+    deleting.say_rows(receipt)
 
 
 rerunning.add_to(app)

@@ -26,9 +26,9 @@ from mem.config.sections import (
     MediaConfig,
     SearchConfig,
     Section,
-    StorageConfig,
     WhisperConfig,
 )
+from mem.config.storing import StorageConfig
 from mem.errors import BadConfig
 
 __all__ = ["ApiConfig", "Config", "load", "notify_socket", "settings"]

@@ -231,6 +231,12 @@ class MediaConfig(Section):
     max_duration_seconds: int = Field(14 * 86_400, ge=1, description="Seconds of one recording")
     child_memory: Size = Field(4 * 2**30, description="Bytes of memory for the decoding process")
     stall_seconds: int = Field(120, ge=1, description="Seconds without progress that count as hung")
+    idle_seconds: float = Field(
+        60.0,
+        ge=0,
+        le=86_400,
+        description="Seconds that what forks for each recording waits for the next one; 0: nothing forks",
+    )
 
 
 class RetentionRule(Section):
@@ -250,26 +256,6 @@ class RetentionRule(Section):
         if self.what == "everything" and self.days is None:
             raise ValueError("`everything` goes by days alone: text takes next to no room")
         return self
-
-
-class StorageConfig(Section):
-    """What is kept on disk."""
-
-    keep_originals: bool = Field(True, description="Keep uploaded files after they are taken in")
-    retention_days: int | None = Field(
-        None, ge=1, le=36_525, description="Days after which everything of a recording goes; none: never"
-    )
-    max_bytes: Size | None = Field(
-        None,
-        description="Bytes that originals and frames may take: beyond, the oldest originals go, then frames "
-        "are thinned to one a minute, then they go; never text; none: as many as there are",
-    )
-    retention: tuple[RetentionRule, ...] = Field(
-        (),
-        description="Finer rules: a list of `what` (originals, thin, frames, everything) with `days` or "
-        "`max_bytes`, and optionally `source`, `location`, `device`; see operations.md",
-    )
-    min_free_bytes: Size = Field(2 * 2**30, description="Free space below which nothing is written")
 
 
 class JobsConfig(Section):
@@ -344,6 +330,9 @@ class ApiConfig(Section):
     )
     body_timeout_seconds: float = Field(
         30.0, gt=0, le=3600, description="Seconds in which any body but an upload must be here"
+    )
+    answer_timeout_seconds: float = Field(
+        120.0, gt=0, le=3600, description="Seconds that whoever asked may take nothing of an answer"
     )
     max_uploads_per_address: int = Field(8, ge=1, description="Uploads at once from one address")
     max_streams_per_address: int = Field(16, ge=1, description="Streams of events at once to one address")

@@ -18,6 +18,7 @@
     │   └── SchemaDiffers                               another version of Mem made it what it is
     ├── ExtraMissing                                    a library that a setting needs
     ├── IndexFailed                                     the search index cannot be used just now
+    ├── StorageFailed                                   the object storage does not answer as it should
     ├── DiskFull                                        less free space than the guard asks
     ├── TooLarge, TooBusy
     │   ├── ExportTooLarge
@@ -133,6 +134,7 @@ from mem.errors.running import (
     SealedBackup,
     ServerGone,
     SpeechServerFailed,
+    StorageFailed,
     Unreadable,
     Unwritable,
     WorkerLost,
@@ -209,6 +211,7 @@ __all__ = [
     "SpeechServerFailed",
     "StaleFence",
     "Stopped",
+    "StorageFailed",
     "TokenExpired",
     "TokenRequired",
     "TokenRevoked",

@@ -59,6 +59,14 @@ class DiskFull(MemError):
     hint = "Free some space, or lower storage.min_free_bytes."
 
 
+class StorageFailed(MemError):
+    """The object storage does not answer as it should."""
+
+    code, status = "storage_failed", 503
+    permanent, patient = False, True
+    hint = "Try again; nothing is lost. `mem doctor` says whether the bucket in storage.frames can be used."
+
+
 class AddressTaken(MemError):
     """The address cannot be listened on."""
 

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from mem import failpoints, folders
+from mem import failpoints, folders, kept
 from mem.errors import Conflict
 from mem.memory import Memory
 from mem.store import receipts
@@ -60,13 +60,11 @@ def refuse_foreign(memory: Memory, source: Source) -> None:
         )
 
 
-def folder_bytes(folder: Path) -> int:
-    """Bytes of the files below a folder; 0 where there is none."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())
-
-
 def clear(memory: Memory, receipt_id: int) -> None:
-    """Remove what a deletion has named, files or folders of sources, and note that it is gone."""
+    """Remove what a deletion has named, files or folders of sources, and note that it is gone.
+
+    Raises StorageFailed while the bucket that has some of it does not answer: the deletion stays begun.
+    """
     pending = receipts.files(memory.db, receipt_id)
     if not pending:
         return
@@ -83,13 +81,14 @@ def clear(memory: Memory, receipt_id: int) -> None:
 def _remove(memory: Memory, path: Path) -> None:
     """Remove a file, or a folder that is moved away whole first: half of it must not look like a source."""
     if path.is_dir() and not path.is_symlink():
+        kept.clear(memory.remote, path)
         doomed = memory.folder / "tmp" / f"deleted-{uuid.uuid4()}"
         path.rename(doomed)
         failpoints.reach("delete.moved")
         shutil.rmtree(doomed)
         _prune(path.parent, memory.folder / "sources")
     elif path.parent.is_dir():
-        path.unlink(missing_ok=True)
+        kept.drop(memory.remote, path)
         folders.sync_names(path.parent)
 
 

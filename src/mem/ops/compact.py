@@ -6,15 +6,16 @@ bytes where rows went and the pictures stayed; they are written anew by ops/repa
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
-from mem import folders, types
+from mem import folders, kept, types
 from mem.errors import Conflict, DiskFull
 from mem.memory import Memory
-from mem.ops import records, repack, told
+from mem.ops import clearing, overwriting, records, repack, told
 from mem.ops.check.rows import every_source
 from mem.ops.chores import Stopping, Tell
-from mem.store import copies, receipts, whole
+from mem.store import copies, jobs, receipts, whole
 from mem.store.database import Session
 from mem.store.duck import DuckDatabase
 from mem.types import Source
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _BLOCK = 512  # bytes to which a member of a pack is filled up
 _SLACK = 64 * 1024  # dead bytes in a pack that are not worth the writing
+_QUIET, _LATEST = timedelta(hours=1), timedelta(hours=20)  # that deleted rows may lie in the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +48,8 @@ def compact(memory: Memory, tell: Tell, stopped: Stopping) -> Compacted:
     before = memory.db.size_bytes()
     tell(0.0, "writing the packs anew")
     packs_before, packs_after, written = _packs(memory, tell, stopped)
-    if isinstance(memory.db, DuckDatabase):
-        folders_free = folders.free_bytes(memory)
-        if folders_free < before + folders.at_least(memory.config.storage.min_free_bytes):
-            raise DiskFull(f"{folders_free:,} bytes are free; the copy of the database needs {before:,}.")
-        tell(0.7, "writing the database anew")
-        memory.db.renew(_copy)
+    tell(0.7, "writing the database anew")
+    _database(memory)
     done = Compacted(
         database_before=before,
         database_after=memory.db.size_bytes(),
@@ -64,8 +62,37 @@ def compact(memory: Memory, tell: Tell, stopped: Stopping) -> Compacted:
     return done
 
 
+def daily(memory: Memory) -> bool:
+    """Write the database anew where deleted rows lie in its file for long enough; whether that was done.
+
+    That is an hour, if nothing is worked on then, and twenty whatever goes on. Raises as `compact` does.
+    """
+    begun = overwriting.since(memory)
+    if begun is None or types.now() - begun < _QUIET:
+        return False
+    if types.now() - begun < _LATEST and jobs.counts(memory.db).get("running"):
+        return False
+    before = memory.db.size_bytes()
+    _database(memory)
+    freed = before - memory.db.size_bytes()
+    log.info("deleted rows are out of the database", extra={"action": "compacted", "bytes": freed})
+    return True
+
+
+def _database(memory: Memory) -> None:
+    """Write DuckDB's file anew, without what was deleted."""
+    if not isinstance(memory.db, DuckDatabase):
+        return
+    size, free = memory.db.size_bytes(), folders.free_bytes(memory)
+    if free < size + folders.at_least(memory.config.storage.min_free_bytes):
+        raise DiskFull(f"{free:,} bytes are free; the copy of the database needs {size:,}.")
+    noted = overwriting.notes(memory)
+    memory.db.renew(_copy)
+    overwriting.drop(noted)
+
+
 def _copy(session: Session, file: Path) -> None:
-    whole.copy(session, file)
+    whole.renew(session, file)
 
 
 def _packs(memory: Memory, tell: Tell, stopped: Stopping) -> tuple[int, int, int]:
@@ -84,7 +111,7 @@ def _packs(memory: Memory, tell: Tell, stopped: Stopping) -> tuple[int, int, int
 
 
 def _size(memory: Memory, source: Source) -> int:
-    return sum(path.stat().st_size for path in folders.of(memory, source).glob("frames-*.tar"))
+    return sum(kept.size(path) or 0 for path in kept.packs_of(folders.of(memory, source)))
 
 
 def _wasteful(memory: Memory, source: Source) -> list[str]:
@@ -96,24 +123,27 @@ def _wasteful(memory: Memory, source: Source) -> list[str]:
         live[frame.pack] = live.get(frame.pack, 0) + size
     found = []
     for name, live_bytes in live.items():
-        file = folder / name
-        members = told.listed(file)
-        said = sum(2 * _BLOCK + size for _, size, member in members if member.endswith(records.SUFFIX))
-        if file.exists() and file.stat().st_size > live_bytes + said + _SLACK:
+        size = kept.size(folder / name) or 0
+        if size <= live_bytes + _SLACK:
+            continue  # one in a bucket need not be fetched to know
+        members = told.listed(kept.file(memory, folder / name))
+        said = sum(2 * _BLOCK + each for _, each, member in members if member.endswith(records.SUFFIX))
+        if size > live_bytes + said + _SLACK:
             found.append(name)
     return found
 
 
 def _write_anew(memory: Memory, source: Source, name: str) -> int:
-    """Write one pack anew with nothing but what rows and records name."""
+    """Write one pack anew with nothing but what rows and records name; cut short, the next start ends it."""
     with memory.db.write() as w:
         asked: dict[str, object] = {"source": source.id, "pack": name}
         receipt = receipts.begin(w, kind="retention", asked=asked, by="compact", now=types.now())
+    written = 1
     try:
-        repack.anew(memory, receipt.id, source.id, name)
+        with clearing.turn(memory):
+            repack.anew(memory, receipt.id, source.id, name)
     except Conflict:
-        return 0
-    finally:
-        with memory.db.write() as w:
-            receipts.finish(w, receipt.id, types.now())
-    return 1
+        written = 0
+    with memory.db.write() as w:
+        receipts.finish(w, receipt.id, types.now())
+    return written

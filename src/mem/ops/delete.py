@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mem import failpoints, folders, reindex, types
+from mem import failpoints, folders, kept, reindex, types
 from mem.errors import Conflict, MemError, Pinned
 from mem.memory import Memory
-from mem.ops import clearing, redact, repack
+from mem.ops import clearing, overwriting, redact, repack
 from mem.ops.redact import Redaction
 from mem.store import forgetting, jobs, pins, receipts, sources
 from mem.store.database import Reader, Writer
@@ -128,7 +128,7 @@ def go_on(memory: Memory, receipt: Receipt) -> Receipt:
     with clearing.turn(memory):
         receipt = receipts.get(memory.db, receipt.id)
         if receipt.state == "done":
-            return receipt
+            return overwriting.told(memory, receipt)
         clearing.clear(memory, receipt.id)
         if receipt.kind == "source":
             for found in sources.by_ids(memory.db, [int(str(receipt.asked["source"]))]).values():
@@ -147,13 +147,14 @@ def conclude(memory: Memory, receipt_id: int) -> Receipt:
         reindex.purge(memory.db, memory.index)
         if memory.meaning is not None:
             memory.meaning.prune()
+        overwriting.note(memory, receipt_id)
     with memory.db.write() as w:
         receipt = receipts.finish(w, receipt_id, types.now())
-    if found and not forgetting.overwrite(memory.db):
-        log.warning("deleted rows stay in the database file", extra={"action": "compaction_waits"})
+    if found:
+        overwriting.soon(memory)
     facts = {"action": "deleted", "receipt": receipt.id, "kind": receipt.kind, "bytes": receipt.freed_bytes}
     log.info("deletion done", extra={**facts, **receipt.removed})
-    return receipt
+    return overwriting.told(memory, receipt)
 
 
 def finish(memory: Memory) -> None:
@@ -170,7 +171,7 @@ def remove(memory: Memory, receipt_id: int, found: Source) -> None:
     """Remove a whole source for a receipt. Raises Conflict while a job works on it."""
     clearing.refuse_foreign(memory, found)
     with memory.copying:
-        size = clearing.folder_bytes(folders.of(memory, found))
+        size = kept.folder_bytes(folders.of(memory, found))
         with memory.db.write() as w:
             refuse_while_working(w, found.id)
             removed = sources.delete(w, found.id)
@@ -247,8 +248,6 @@ def _cut(memory: Memory, receipt_id: int, found: Source, start: datetime, end: d
         folders.write_source(memory, found.id)
         folders.write_transcript(memory, found.id)
         folders.write_notes(memory, found.id)
-        if (folder / "screen.jsonl").exists():
-            folders.write_screen(memory, found.id)
 
 
 def overlapping(r: Reader, start: datetime, end: datetime, source_id: int | None) -> list[Source]:
@@ -288,14 +287,11 @@ def _original_bytes(memory: Memory, found: Source) -> int:
 
 
 def _size(memory: Memory, found: Source, name: str) -> int:
-    try:
-        return (folders.of(memory, found) / name).lstat().st_size
-    except OSError:
-        return 0
+    return kept.size(folders.of(memory, found) / name) or 0
 
 
 def _pack_bytes(memory: Memory, found: Source) -> int:
-    return sum(path.lstat().st_size for path in folders.of(memory, found).glob("frames-*.tar"))
+    return sum(kept.size(path) or 0 for path in kept.packs_of(folders.of(memory, found)))
 
 
 def _picture_bytes(memory: Memory, found: Source, start: datetime, end: datetime) -> int:

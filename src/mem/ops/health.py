@@ -12,7 +12,7 @@ from mem import folders, types
 from mem.errors import DatabaseFailed, DiskFull, MemError, TooBusy
 from mem.memory import Memory
 from mem.ocr import engines
-from mem.ops import backup, disks, freshness
+from mem.ops import backup, disks, freshness, overwriting
 from mem.ops.disks import Volume
 from mem.ops.freshness import Freshness
 from mem.speech import models
@@ -45,6 +45,7 @@ class DatabaseFacts:
     used_bytes: int
     free_bytes: int
     wal_bytes: int
+    deleted_since: datetime | None  # since when deleted rows lie in the file; null: none do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +170,10 @@ def status(memory: Memory, began: float, complaints: Sequence[str] = ()) -> Stat
     if speech.model is None:
         reasons.append(f"speech: {speech.note}")
     saved = last_backup(memory)
-    if saved is not None and saved.good is False:
-        reasons.append(f"backup: {saved.name} is damaged: {saved.problem}")
+    reasons += _backup_complaints(saved, memory.config.storage.backup_max_hours)
+    if memory.remote.waiting.trouble is not None:
+        waiting = len(memory.remote.waiting)
+        reasons.append(f"storage: files of {waiting} recordings wait here: {memory.remote.waiting.trouble}")
     kept_files, kept_bytes = facts.originals(db)
     return Status(
         status="degraded" if reasons else "ok",
@@ -207,6 +210,7 @@ def database(memory: Memory) -> DatabaseFacts:
         used_bytes=found.used,
         free_bytes=found.free,
         wal_bytes=wal,
+        deleted_since=overwriting.since(memory),
     )
 
 
@@ -234,6 +238,18 @@ def last_backup(memory: Memory) -> BackupFacts | None:
         good=found.good,
         problem=found.problem,
     )
+
+
+def _backup_complaints(saved: BackupFacts | None, most_hours: float | None) -> list[str]:
+    """What is wrong with the last backup: that it is damaged, or older than it may be."""
+    if saved is None:
+        return []
+    if saved.good is False:
+        return [f"backup: {saved.name} is damaged: {saved.problem}"]
+    if most_hours is None or saved.age_seconds is None or saved.age_seconds <= most_hours * 3600:
+        return []
+    days = saved.age_seconds / 86_400
+    return [f"backup: the last one is {days:.1f} days old; storage.backup_max_hours is {most_hours:g}"]
 
 
 def oldest_queued(memory: Memory) -> float | None:

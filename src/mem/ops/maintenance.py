@@ -16,7 +16,7 @@ from mem import folders, types
 from mem.capture import partial
 from mem.errors import DatabaseFailed, MemError
 from mem.memory import Memory
-from mem.ops import capacity, disks, freshness, health, logtail
+from mem.ops import capacity, disks, freshness, health, logtail, offload, overwriting
 from mem.ops.capacity import Capacity
 from mem.ops.compact import Compacted
 from mem.store import facts, jobs
@@ -61,14 +61,16 @@ def run(
     """Do the upkeep of a period; a longer one holds all of the shorter ones.
 
     `up_since` is when the memory was opened, by time.monotonic. `compact` writes the database anew, which is
-    done weekly where it is worth it. Raises DatabaseFailed.
+    done weekly where it is worth it, and daily where deleted rows lie in its file. Raises DatabaseFailed.
     """
     began = time.monotonic()
     ahead = capacity.forecast(memory)
     steps = [*_disk(memory, ahead), *_logs(memory, period), *_deliveries(memory, began - up_since)]
-    steps += [*_jobs(memory, period), _backup(memory), *_leftovers(memory)]
+    steps += [*_jobs(memory, period), _backup(memory), *_leftovers(memory), *_bucket(memory)]
     if period != "daily":
         steps += _database(memory, compact)
+    elif overwriting.since(memory) is not None:
+        steps.append(_compaction(memory, compact))
     if period == "monthly":
         steps.append(_speed(memory))
     return Upkeep(
@@ -177,6 +179,23 @@ def _leftovers(memory: Memory) -> Iterator[Step]:
     yield Step(name="scratch", state="good", detail=detail)
 
 
+def _bucket(memory: Memory) -> Iterator[Step]:
+    """Objects that nothing leads to any more, and files that are to go to the bucket."""
+    storage = memory.config.storage
+    if storage.frames is None and storage.originals is None:
+        return
+    try:
+        offload.everything(memory)
+        gone = offload.collect(memory)
+        kept = memory.remote.cache.tidy()
+    except MemError as error:
+        yield Step(name="bucket", state="doubtful", detail=error.detail, fix=error.hint)
+        return
+    waiting = len(memory.remote.waiting)
+    detail = f"files of {waiting} recordings wait, {gone} objects that nothing names removed"
+    yield Step(name="bucket", state="good", detail=f"{detail}, {kept:,} bytes of it are kept here")
+
+
 def _extent(entry: Path) -> tuple[int, float]:
     """Bytes of a file or folder, and when anything in it was last written."""
     files = [entry, *entry.rglob("*")] if entry.is_dir() and not entry.is_symlink() else [entry]
@@ -205,10 +224,12 @@ def _database(memory: Memory, compact: Callable[[], Compacted] | None) -> Iterat
 
 
 def _compaction(memory: Memory, compact: Callable[[], Compacted] | None) -> Step:
-    """Give back to the disk what lies free within the file, where that is much."""
-    found = facts.sizes(memory.db)
+    """Give back to the disk what lies free within the file: where that is much, or rows were deleted."""
+    found, deleted = facts.sizes(memory.db), overwriting.since(memory)
     detail = f"{found.used:,} bytes in use, {found.free:,} free within the file"
-    worth = found.free > max(_WORTH_BYTES, _WORTH_SHARE * found.used)
+    if deleted is not None:
+        detail += f", and what was deleted since {types.written(deleted)}"
+    worth = deleted is not None or found.free > max(_WORTH_BYTES, _WORTH_SHARE * found.used)
     if compact is None or not worth:
         return Step(name="compaction", state="good", detail=f"{detail}: not worth it")
     try:

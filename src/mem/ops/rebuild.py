@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mem import folders, types
+from mem import folders, kept, types
 from mem.config import Config
 from mem.errors import Conflict, FolderDamaged
-from mem.memory import open_memory
+from mem.memory import open_memory, remote
+from mem.objects.remote import Remote
 from mem.ops import chores, restore, told
 from mem.ops.check import copies as check_copies
 from mem.ops.chores import Tell
@@ -43,7 +44,8 @@ class Rebuilt:
 def rebuild(config: Config, tell: Tell = chores.silently) -> Rebuilt:
     """Make the rows anew; an old database stays beside as ``before-TIME``.
 
-    Raises Locked while another process has the memory, and Conflict when PostgreSQL holds recordings.
+    Raises Locked while another process has the memory, Conflict when PostgreSQL holds recordings, and
+    StorageFailed when packs lie in a bucket that does not answer, and their frames.jsonl is lost.
     """
     os.umask(0o077)
     folder = config.data_dir
@@ -59,7 +61,7 @@ def rebuild(config: Config, tell: Tell = chores.silently) -> Rebuilt:
                 limits.url, folder=new, memory_limit=limits.memory_limit, threads=limits.threads
             )
             try:
-                _fill(db, folder, rebuilt, tell)
+                _fill(db, folder, remote(config, folder.resolve()), rebuilt, tell)
             finally:
                 db.close()
             if limits.url is None:
@@ -75,7 +77,7 @@ def rebuild(config: Config, tell: Tell = chores.silently) -> Rebuilt:
     return rebuilt
 
 
-def _fill(db: Database, data: Path, rebuilt: Rebuilt, tell: Tell) -> None:
+def _fill(db: Database, data: Path, buckets: Remote, rebuilt: Rebuilt, tell: Tell) -> None:
     if sources.counts(db):
         raise Conflict("The database holds recordings.", hint="Name an empty one in database.url.")
     places = list(_places(data))
@@ -95,6 +97,8 @@ def _fill(db: Database, data: Path, rebuilt: Rebuilt, tell: Tell) -> None:
         copies.draw_numbers(w)
     rebuilt.notes += len(loose)
     for folder, found in later:
+        for pack in kept.packs_of(folder):  # what they say of themselves is asked for now
+            kept.bring(buckets, pack)
         _put_shown(db, folder, found, rebuilt)
 
 
@@ -107,7 +111,7 @@ def _places(data: Path) -> Iterator[Path]:
 def _placed(found: Source, folder: Path, data: Path) -> Source:
     """A source with the folder in which it was found; a recording that is gone is not named."""
     original = found.original
-    if original is not None and not (folder / original).is_file():
+    if original is not None and kept.size(folder / original) is None:
         original = None
     return replace(found, folder=folder.relative_to(data).as_posix(), original=original)
 

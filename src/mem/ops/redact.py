@@ -16,7 +16,7 @@ from typing import cast
 import numpy as np
 from PIL import Image
 
-from mem import failpoints, folders, types
+from mem import failpoints, folders, kept, types
 from mem.errors import BadRequest
 from mem.media import covering
 from mem.memory import Memory
@@ -114,7 +114,4 @@ def redrawn(data: bytes, regions: list[Region] | None, quality: int) -> tuple[by
 
 
 def _size(memory: Memory, found: Source, name: str) -> int:
-    try:
-        return (folders.of(memory, found) / name).lstat().st_size
-    except OSError:
-        return 0
+    return kept.size(folders.of(memory, found) / name) or 0

@@ -5,6 +5,7 @@ picture: the new pack is brought to the disk, the rows change over to it in one 
 then the old one goes. Cut short anywhere, it is done again from the rows.
 """
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -13,8 +14,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from mem import failpoints, folders, packs, types
-from mem.errors import Conflict
+from mem import failpoints, folders, kept, packs, types
+from mem.errors import Conflict, StorageFailed
 from mem.memory import Memory
 from mem.ops import clearing, records
 from mem.ops.records import Change, Record
@@ -62,17 +63,20 @@ def source(
     """
     found = sources.get(memory.db, source_id)
     folder = folders.of(memory, found)
-    told = {name: records.read(folder / name) for name in _names(memory, found, folder)}
+    told = {name: _told(memory, folder, name) for name in _names(memory, found, folder)}
     taken = records.ordinals([record for each in told.values() for record in each])
-    for name in sorted({*told, *gone}):
-        frames = forgetting.of_pack(memory.db, source_id, name)
-        change = _change(found, frames, gone.get(name, {}), cut)
-        texts = {record.name: records.changed(record, change, taken) for record in told.get(name, ())}
-        if gone.get(name) or any(text is not None for text in texts.values()):
-            pack = _Pack(memory, receipt_id, found, folder, name, frames, gone.get(name, {}))
-            pack.write(told.get(name, ()), texts)
-    if folder.is_dir():
-        folders.write_frames(memory, source_id)
+    with folders.owing(memory, source_id):
+        for name in sorted({*told, *gone}):
+            frames = forgetting.of_pack(memory.db, source_id, name)
+            change = _change(found, frames, gone.get(name, {}), cut)
+            texts = {record.name: records.changed(record, change, taken) for record in told.get(name, ())}
+            if gone.get(name) or any(text is not None for text in texts.values()):
+                pack = _Pack(memory, receipt_id, found, folder, name, frames, gone.get(name, {}))
+                pack.write(told.get(name, ()), texts)
+        if folder.is_dir():
+            folders.write_frames(memory, source_id)
+            if (folder / "screen.jsonl").exists():  # its lines name frames
+                folders.write_screen(memory, source_id)
 
 
 def anew(memory: Memory, receipt_id: int, source_id: int, name: str) -> None:
@@ -82,11 +86,25 @@ def anew(memory: Memory, receipt_id: int, source_id: int, name: str) -> None:
     """
     found = sources.get(memory.db, source_id)
     folder = folders.of(memory, found)
-    told = records.read(folder / name)
+    told = _told(memory, folder, name)
     frames = forgetting.of_pack(memory.db, source_id, name)
     pack = _Pack(memory, receipt_id, found, folder, name, frames, {})
-    pack.write(told, {record.name: None for record in told})
-    folders.write_frames(memory, source_id)
+    with folders.owing(memory, source_id):
+        pack.write(told, {record.name: None for record in told})
+        folders.write_frames(memory, source_id)
+
+
+def mend(memory: Memory) -> None:
+    """Remove the packs that a run wrote which was cut short, and make the copies that are owed.
+
+    Not while somebody else is at it: then the next start does.
+    """
+    owed = folders.owed(memory)
+    if owed:
+        with contextlib.suppress(Conflict, StorageFailed), clearing.turn(memory):
+            for found in sources.by_ids(memory.db, sorted(owed)).values():
+                _names(memory, found, folders.of(memory, found))
+    folders.mend(memory)
 
 
 def draw(
@@ -98,10 +116,15 @@ def draw(
     """
     found = sources.get(memory.db, source_id)
     folder = folders.of(memory, found)
-    told = records.read(folder / pack)
+    told = _told(memory, folder, pack)
     rows = forgetting.of_pack(memory.db, source_id, pack)
     anew = _Pack(memory, receipt_id, found, folder, pack, rows, {}, frames, pen)
     anew.write(told, {record.name: None for record in told})
+
+
+def _told(memory: Memory, folder: Path, name: str) -> list[Record]:
+    """What a pack says of its stretches. Raises NotFound, StorageFailed, and DiskFull."""
+    return records.read(kept.file(memory, folder / name))
 
 
 def _names(memory: Memory, found: Source, folder: Path) -> list[str]:
@@ -111,18 +134,18 @@ def _names(memory: Memory, found: Source, folder: Path) -> list[str]:
     """
     named = set(forgetting.packs(memory.db, found.id))
     hours: dict[int, list[str]] = {}
-    for path in sorted(folder.glob("frames-*.tar")) if folder.is_dir() else []:
+    for path in kept.packs_of(folder):
         if _NAME.fullmatch(path.name):
             hours.setdefault(_number(path.name) % _GENERATION, []).append(path.name)
     for each in hours.values():
         each.sort(key=_number)
-        kept = named.intersection(each) or {each[0]}
-        for name in set(each) - kept:
+        staying = named.intersection(each) or {each[0]}
+        for name in set(each) - staying:
             if _number(name) > _GENERATION:
-                (folder / name).unlink(missing_ok=True)
+                kept.drop(memory.remote, folder / name)
             else:
-                kept.add(name)
-        named |= kept
+                staying.add(name)
+        named |= staying
     return sorted(named)
 
 
@@ -222,7 +245,7 @@ class _Pack:
         return {at[n]: {"sha256": drawn.sha256, "colour": drawn.colour} for n, drawn in self._told.items()}
 
     def _read(self, offset: int, length: int) -> bytes:
-        return packs.read(self._folder, self._name, offset, length)
+        return kept.read(self._memory, self._folder, self._name, offset, length)
 
     def _copy(self, new: str, members: Sequence[_Member]) -> tuple[int, dict[int, list[int]]]:
         """Write the members; gives the new pack's length, and the offsets of each frame's two pictures."""
@@ -249,6 +272,7 @@ class _Pack:
         self._copy(new, members)
         (self._folder / new).replace(self._folder / self._name)
         folders.sync_names(self._folder)
+        kept.forget(self._memory.remote, self._folder / self._name)
         self._commit(None, 0, size - self._size(self._name), {})
 
     def _commit(
@@ -281,8 +305,7 @@ class _Pack:
         failpoints.reach("pack.changed_over")
 
     def _size(self, name: str) -> int:
-        path = self._folder / name
-        return path.stat().st_size if path.exists() else 0
+        return kept.size(self._folder / name) or 0
 
     def _free_name(self) -> str:
         """A name for the pack that no row names; what a run that was cut short left under it goes."""

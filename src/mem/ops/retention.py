@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
-from mem import folders, types
+from mem import folders, kept, types
 from mem.config.sections import RetentionRule
 from mem.errors import Conflict, DiskFull, NotFound
 from mem.memory import Memory
@@ -171,7 +171,7 @@ class _Planner:
             if rule.what == "originals":
                 self._original(source)
             elif source.id not in self._pinned:
-                size = clearing.folder_bytes(folders.of(self.memory, source))
+                size = kept.folder_bytes(folders.of(self.memory, source))
                 self.whole[source.id] = Step(what="everything", source_id=source.id, bytes=size)
         unscoped = rule.source is None and rule.location is None and rule.device is None
         if rule.what == "everything" and unscoped:
@@ -226,9 +226,8 @@ class _Planner:
         """Choose a kept recording; gives its bytes, 0 where there is none to let go of."""
         if source.original is None or source.id in self._pinned or source.id in self.originals:
             return 0
-        try:
-            size = (folders.of(self.memory, source) / source.original).lstat().st_size
-        except OSError:
+        size = kept.size(folders.of(self.memory, source) / source.original)
+        if size is None:
             return 0
         self.originals[source.id] = Step(what="originals", source_id=source.id, bytes=size)
         return size
@@ -283,8 +282,7 @@ def _remove(memory: Memory, receipt_id: int, source_id: int, steps: Iterable[Ste
 def _drop_original(memory: Memory, receipt_id: int, found: Source) -> None:
     if found.original is None:
         return
-    path = folders.of(memory, found) / found.original
-    size = path.lstat().st_size if path.exists() else 0
+    size = kept.size(folders.of(memory, found) / found.original) or 0
     with memory.db.write() as w:
         delete.refuse_while_working(w, found.id)
         sources.drop_original(w, found.id)

@@ -27,7 +27,7 @@ def keep(db: Database, folder: Path, url: str | None, programs: Path | None) -> 
     part, file = root / f".{name}.part", root / name
     if url is None:
         with db.session() as session:
-            whole.copy(session, part)
+            whole.renew(session, part)
     else:
         try:
             dump.write(url, part, snapshot=None, bin_folder=programs)

@@ -130,6 +130,11 @@ def quiet(r: Reader, source_id: int, stages: Sequence[str] = ("see", "hear")) ->
     return bool(r.read("copies.undisturbed", source_id, list(stages))[0]["quiet"])
 
 
+def worked_on(r: Reader, source_id: int) -> bool:
+    """Whether a job works on a source now."""
+    return bool(r.read("copies.worked_on", source_id)[0]["running"])
+
+
 def untiled(r: Reader, limit: int) -> list[Mapping[str, Any]]:
     """Where a span does not begin at the end of the one before it."""
     return r.read("copies.untiled", limit)

@@ -138,7 +138,7 @@ def load_queries(engine: Engine) -> dict[str, str]:
 
 def build(record: type[Record], row: Row, **given: object) -> Record:
     """A dataclass from the columns that bear its fields' names; `given` fields come first."""
-    names = (field.name for field in dataclasses.fields(record))  # type: ignore[arg-type]
+    names = record.__dataclass_fields__  # type: ignore[attr-defined]
     return record(**{name: given[name] if name in given else row[name] for name in names})
 
 

@@ -106,7 +106,7 @@ def _not_opened(file: Path, error: duckdb.Error) -> Locked | DatabaseFailed:
         return Locked(f"Another process holds {file}.")
     return DatabaseFailed(
         f"{file} cannot be opened: {message}",
-        hint="It may be damaged, or written by a newer Mem. Restore a backup, or start the newer Mem.",
+        hint="It may be damaged: `mem restore`, or `mem db rebuild`. Or a newer Mem wrote it: start that.",
     )
 
 

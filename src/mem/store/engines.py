@@ -35,11 +35,13 @@ def open_database(
     )
     with ExitStack() as undo:
         undo.callback(database.close)
-        if not migrating:
+        if not migrating or migrate.is_current(database):
             migrate.check(database)
-        elif migrate.pending(database):
-            before.keep(database, folder, url, programs)
-        migrate.apply(database)
+        else:
+            with migrate.alone(database):
+                if migrate.pending(database):
+                    before.keep(database, folder, url, programs)
+                migrate.apply(database)
         undo.pop_all()
     return database
 

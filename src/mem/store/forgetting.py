@@ -165,6 +165,8 @@ def drop_frames(w: Writer, source_id: int, gone: Mapping[int, int | None]) -> in
         w.run("forgetting.delete_spans_of_frames", source_id, batch)
     for batch in _batches(sorted(gone)):
         w.run("forgetting.delete_frames", source_id, batch)
+        lines = w.read("forgetting.screen_texts_of_frames", source_id, batch)
+        outbox.texts(w, "screen", [row["id"] for row in lines])
     w.many("forgetting.tell_screen_texts", ((n, other) for n, other in gone.items() if other is not None))
     kept = merged(_told(spans, gone))
     frames.add_spans(w, kept)
@@ -243,8 +245,8 @@ def delete_old_notes(w: Writer, before: datetime) -> int:
 def overwrite(db: Database) -> bool:
     """Write DuckDB's file anew, which else keeps the blocks of deleted rows, and its log with it.
 
-    False where that has to wait for `mem db compact`: the file is large, somebody reads for too long, or
-    there is no room for a copy.
+    False where that has to wait: the file is large, somebody reads for too long, or there is no room for a
+    copy.
     """
     if not isinstance(db, DuckDatabase):
         return True
@@ -258,7 +260,7 @@ def overwrite(db: Database) -> bool:
 
 
 def _copy(session: Session, file: Path) -> None:
-    whole.copy(session, file)
+    whole.renew(session, file)
 
 
 def _spans_of(r: Reader, source_id: int, ids: Sequence[int]) -> list[Span]:

@@ -5,12 +5,16 @@ what only PostgreSQL needs. It is recorded in the transaction that makes it.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 
 from mem import failpoints, types
 from mem.errors import SchemaDiffers
 from mem.store.database import Database, Engine
+
+_STARTING = 7236209  # the number of the lock; that of a single step is in queries/postgres.sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,27 @@ def apply(db: Database) -> list[Migration]:
         with db.session() as session:  # altered tables in its log are read back only where there is room
             session.run("checkpoint")
     return made
+
+
+def is_current(db: Database) -> bool:
+    """Whether no step is missing; a newer Mem may have made more."""
+    return bool(db.read("schema.exists")) and schema(db) >= newest(db.engine)
+
+
+@contextmanager
+def alone(db: Database) -> Iterator[None]:
+    """Be the only process that looks at what is missing and makes it. Raises TooBusy after ten minutes.
+
+    A DuckDB file has one owner anyway. Of several processes that start at once over PostgreSQL, one that
+    saw the others' steps half done would copy the rows of a state that nobody ever used.
+    """
+    if db.engine == "duckdb":
+        yield
+        return
+    with db.session() as session:
+        session.run("set lock_timeout = '10min'")
+        session.run(f"select pg_advisory_xact_lock({_STARTING}) is null as locked")
+        yield
 
 
 def newest(engine: Engine) -> int:
@@ -108,6 +133,7 @@ def _apply(db: Database, step: Migration) -> bool:
             return False
         for script in step.scripts:
             w.script(script)
+        failpoints.reach("schema.stepping")
         w.run("schema.record", step.number, step.name, types.now())
     failpoints.reach("schema.stepped")
     return True

@@ -73,4 +73,4 @@ def latest(r: Reader, kind: ReceiptKind) -> Receipt | None:
 
 
 def _receipt(row: Row) -> Receipt:
-    return build(Receipt, row, by=row["asker"])
+    return build(Receipt, row, by=row["asker"], rows_in_file=False)

@@ -158,7 +158,40 @@ def shell(request: dict[str, Any], state: bytes) -> Iterator[Message]:
 def who(request: dict[str, Any], state: bytes) -> Iterator[Message]:
     if request.get("die"):
         os._exit(3)
-    yield Message("who", {"pid": os.getpid(), "video": os.read(0, 100).decode()})
+    yield Message("who", {"pid": os.getpid(), "parent": os.getppid(), "video": os.read(0, 100).decode()})
+
+
+_state = "as it was"
+
+
+def spoil(request: dict[str, Any], state: bytes) -> Iterator[Message]:
+    """Change what another recording would find in this process."""
+    global _state
+    before, _state = _state, "spoilt"
+    yield Message("spoil", {"before": before})
+
+
+def attack(request: dict[str, Any], state: bytes) -> Iterator[Message]:
+    """Try to reach the process that forked this one, and say what was not refused."""
+    parent, reached = os.getppid(), []
+    for name in ("mem", "environ", "maps", *(f"fd/{number}" for number in range(20))):
+        for flags in (os.O_RDONLY, os.O_RDWR):
+            with contextlib.suppress(OSError):
+                os.close(os.open(f"/proc/{parent}/{name}", flags))
+                reached.append(name)
+    with contextlib.suppress(OSError):
+        os.kill(parent, signal.SIGCONT)
+        reached.append("signal")
+    held = sum(_is_open(fd) for fd in range(256))
+    yield Message("attack", {"reached": reached, "descriptors": held})
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.fstat(fd)
+    except OSError:
+        return False
+    return True
 
 
 def swallow(request: dict[str, Any], state: bytes) -> Iterator[Message]:

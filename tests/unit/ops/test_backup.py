@@ -7,7 +7,7 @@ import pyrage
 import pytest
 
 from mem import packs
-from mem.errors import BadRequest, Conflict, SealedBackup, Stopped
+from mem.errors import BadRequest, Conflict, SealedBackup, Stopped, Unwritable
 from mem.memory import open_memory
 from mem.ops import backup, chores
 from mem.ops.backup import Wish, keeping, manifest
@@ -66,6 +66,46 @@ def test_whoever_goes_on_with_a_pack_leaves_the_backup_as_it_is(memory):
         pack.append("000000009000.webp", b"more")
         pack.sync()
     assert backup.verify(made.folder).good
+
+
+def test_a_pack_that_grows_while_it_is_encrypted_is_kept_as_of_one_size(memory, key):
+    source = stocked.source(memory, finished=False)
+    stop = threading.Event()
+
+    def grow():
+        with (memory.folder / source.folder / stocked.PACK).open("ab", buffering=0) as pack:
+            while not stop.is_set():
+                pack.write(b"x")
+
+    writer = threading.Thread(target=grow)
+    writer.start()
+    try:
+        made = make(memory, recipients=(key[0],))
+    finally:
+        stop.set()
+        writer.join()
+    assert backup.verify(made.folder, identity=key[1]).problems == ()
+
+
+def test_a_pack_that_was_damaged_since_its_capture_is_named(memory):
+    source = stocked.source(memory)
+    assert make(memory).damaged == ()
+    pack = memory.folder / source.folder / stocked.PACK
+    data = bytearray(pack.read_bytes())
+    data[3000] ^= 1
+    pack.write_bytes(data)
+    assert make(memory).damaged == (f"{source.folder}/{stocked.PACK}",)
+
+
+@pytest.mark.parametrize("place", ["a file/kept", "/proc/kept"])
+def test_a_place_that_cannot_be_written_is_named(place, memory, tmp_path):
+    (tmp_path / "a file").touch()
+    with pytest.raises(Unwritable, match="cannot be written"):
+        make(memory, to=tmp_path / place)
+
+
+def test_a_place_on_the_same_disk_is_said_to_be_so(memory, tmp_path):
+    assert make(memory, to=tmp_path / "there").same_disk is True
 
 
 def test_one_that_is_stopped_leaves_nothing(memory):

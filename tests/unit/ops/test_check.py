@@ -1,15 +1,17 @@
 """A check finds what is wrong, finds nothing where nothing is, and mends what can be made again."""
 
+import itertools
 import os
 import random
+import shutil
 import time
 
 import duckdb
 import pytest
 
-from mem import folders, packs
+from mem import failpoints, folders, packs
 from mem.memory import open_memory
-from mem.ops import check, chores, compact
+from mem.ops import check, chores, compact, delete, repack
 from mem.store import blocks, copies, frames, sources, whole
 from mem.types import Span, after
 from tests import cutting, stocked
@@ -186,12 +188,47 @@ def test_compacting_gives_back_what_deleted_rows_took(memory):
     assert check.check(memory).good
 
 
-def test_compacting_takes_dead_pictures_out_of_packs(memory):
+def _half_dead(memory):
+    """A source of twenty pictures of which ten have lost their rows, and the others."""
     source = stocked.source(memory, count=20, size=20_000)
     kept = sorted(copies.frames_of(memory.db, source.id), key=lambda frame: frame.offset)
     with memory.db.write() as w:
         w.run("forgetting.delete_spans_of_frames", source.id, [frame.id for frame in kept[:10]])
         w.run("forgetting.delete_frames", source.id, [frame.id for frame in kept[:10]])
+    folders.write_frames(memory, source.id)
+    return source, kept
+
+
+def _codes(memory):
+    return {one.code for one in check.check(memory, "deep").findings} - {"span_gap"}  # of the lost rows
+
+
+def test_a_compaction_that_was_cut_short_is_brought_to_its_end_at_the_next_start(memory, monkeypatch):
+    source, _ = _half_dead(memory)
+    with monkeypatch.context() as cut:
+        cut.setattr(failpoints, "_trap", failpoints.parse("pack.changed_over:1:error"))
+        cut.setattr(failpoints, "_passages", itertools.count(1))
+        with pytest.raises(OSError, match="failpoint"):
+            compact.compact(memory, chores.silently, chores.never)
+    assert {"pack_orphan", "copy_differs"} & _codes(memory)
+    delete.finish(memory)
+    repack.mend(memory)
+    assert _codes(memory) == set()
+    assert len(list(folders.of(memory, source).glob("*.tar"))) == 1
+
+
+def test_a_pack_that_a_killed_run_left_goes_at_the_next_start(memory):
+    source = stocked.source(memory)
+    folder = folders.of(memory, source)
+    folders.mark(memory, [source.id])
+    shutil.copy(folder / stocked.PACK, folder / packs.name(1_000_001))
+    repack.mend(memory)
+    assert [file.name for file in folder.glob("*.tar")] == [stocked.PACK]
+    assert check.check(memory, "deep").findings == ()
+
+
+def test_compacting_takes_dead_pictures_out_of_packs(memory):
+    source, kept = _half_dead(memory)
     live = sum(frame.length + frame.thumb_length for frame in kept[10:])
     done = compact.compact(memory, chores.silently, chores.never)
     assert done.packs_written == 1

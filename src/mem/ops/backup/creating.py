@@ -9,13 +9,16 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import mem
 from mem import folders, types
 from mem.errors import BadRequest, Conflict, DiskFull, Unwritable, no_room
 from mem.memory import Memory
-from mem.ops.backup import keeping, linking, manifest, sealing
+from mem.objects import pointer
+from mem.objects.pointer import Pointer
+from mem.ops.backup import keeping, linking, manifest, sealing, sound
 from mem.ops.backup.filling import Filling
 from mem.ops.backup.manifest import Manifest, Table
 from mem.ops.chores import Stopping, Tell
@@ -57,14 +60,18 @@ class Made:
     frames: int
     encrypted: bool
     missing: tuple[str, ...]  # packs that the rows name and that the memory has lost
+    damaged: tuple[str, ...]  # packs that are not what they were; the backup has them as they are
     same_disk: bool  # as the memory: then it does not outlive the disk
 
 
 def create(memory: Memory, wish: Wish, tell: Tell, stopped: Stopping) -> Made:
     """Make a backup of the rows at one instant and of the files that they name.
 
-    Raises Conflict while another is made there, DiskFull, Stopped, Unwritable, and ProgramMissing where
-    PostgreSQL's own programs are needed and missing. A backup that did not come to its end is none.
+    What lies in a bucket is fetched unless the backup before has it, so restoring it needs no bucket.
+
+    Raises Conflict while another is made there, DiskFull, Stopped, StorageFailed, Unwritable, and
+    ProgramMissing where PostgreSQL's own programs are needed and missing. A backup that did not come to its
+    end is none.
     """
     refuse(memory, wish)
     root = keeping.root(memory, wish.to)
@@ -105,6 +112,7 @@ def _create(memory: Memory, wish: Wish, root: Path, tell: Tell, stopped: Stoppin
             tables, named = _rows(memory, wish, stage, filling)
             add()  # what came since, before the rows were copied, is named by them
             _files(memory, stage / "sources", filling, tell)
+            damaged = sound.damaged(stage / "sources", filling.files)
         missing = _missing(memory, named, filling)
         described = _described(memory, wish, name, made_at, tables, filling, missing)
         _publish(root, part, described)
@@ -121,8 +129,11 @@ def _create(memory: Memory, wish: Wish, root: Path, tell: Tell, stopped: Stoppin
         frames=tables["frames"].rows,
         encrypted=bool(wish.recipients),
         missing=missing,
+        damaged=damaged,
         same_disk=root.stat().st_dev == memory.folder.stat().st_dev,
     )
+    if damaged:
+        log.error("packs are damaged", extra={"action": "packs_damaged", "packs": list(damaged[:20])})
     log.info("backup made", extra={"action": "backup_made", "backup": name, "bytes": made.bytes})
     return made
 
@@ -160,12 +171,24 @@ def _files(memory: Memory, held: Path, filling: Filling, tell: Tell) -> None:
     for name, path in found:
         relative = f"sources/{name}"
         folder, _, pack = relative.rpartition("/")
-        filling.put(relative, path, growing=(folder, pack) in growing)
+        there = _led(path)
+        if there is None:
+            filling.put(relative, path, growing=(folder, pack) in growing)
+        elif not path.with_name(path.name.removesuffix(pointer.SUFFIX)).exists():
+            plain = relative.removesuffix(pointer.SUFFIX)
+            filling.put_remote(plain, path, there, partial(memory.remote.file, there))
         done += path.stat().st_size
         tell(_ROWS + (0.98 - _ROWS) * done / max(1, size), "keeping pictures and words")
     settings = memory.folder / "config.yaml"
     if settings.is_file():
         filling.put("config.yaml", settings)
+
+
+def _led(path: Path) -> Pointer | None:
+    """Where a file of the backup leads; None for one that is no pointer."""
+    if not path.name.endswith(pointer.SUFFIX):
+        return None
+    return pointer.read(path.with_name(path.name.removesuffix(pointer.SUFFIX)))
 
 
 def _missing(memory: Memory, named: set[str], filling: Filling) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mem.errors import DiskFull, Stopped, no_room
+from mem.objects.pointer import Pointer
 from mem.ops.backup import linking, manifest, sealing
 from mem.ops.backup.manifest import Manifest, Stored
 
@@ -26,6 +27,25 @@ class Filling:
     files: list[Stored] = field(default_factory=list)
     shared: int = 0  # bytes that were not copied
     copied: int = 0
+
+    def put_remote(self, path: str, led: Path, there: Pointer, fetch: Callable[[], Path]) -> None:
+        """Add a file that lies in a bucket, to which `led` leads: fetched unless an earlier backup has it.
+
+        Raises as `put`, and StorageFailed.
+        """
+        if self.stopped():
+            raise Stopped
+        stat = led.stat()
+        origin = (there.size, stat.st_mtime_ns, stat.st_ino)
+        target = self.folder / f"{path}{'.age' if self.keys else ''}"
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            if not self._share(path, origin, target, there.sha256):
+                self._store(path, fetch(), origin, target, growing=False)
+        except OSError as error:
+            if no_room(error):
+                raise DiskFull(f"There is no room for the backup in {self.folder.parent}.") from None
+            raise
 
     def put(self, path: str, source: Path, *, growing: bool = False) -> None:
         """Add a file. One that is `growing` is copied, since its writer goes on in the same place.
@@ -46,13 +66,17 @@ class Filling:
                 raise DiskFull(f"There is no room for the backup in {self.folder.parent}.") from None
             raise
 
-    def _share(self, path: str, origin: tuple[int, int, int], target: Path) -> bool:
-        """Link to the same file of the backup before, if it was the same then."""
+    def _share(
+        self, path: str, origin: tuple[int, int, int], target: Path, digest: str | None = None
+    ) -> bool:
+        """Link to the same file of the backup before, if it was the same then, by origin or by digest."""
         if self.earlier is None:
             return False
         folder, before = self.earlier
         known = before.find(path)
-        if known is None or known.origin != origin or before.recipients != self.recipients:
+        if known is None or before.recipients != self.recipients:
+            return False
+        if known.origin != origin and (digest is None or known.sha256 != digest):
             return False
         there = folder / manifest.stored_name(before, known)
         if not there.is_file() or there.stat().st_size != known.stored_size:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
 
-from mem import folders
+from mem import folders, kept
+from mem.errors import NotFound
 from mem.memory import Memory
 from mem.ops.backup import filling
 from mem.ops.check.findings import Depth, Finding, finding
@@ -82,13 +83,23 @@ def look_at_original(memory: Memory, source: Source, depth: Depth) -> list[Findi
     if source.original is None:
         return []
     file, place = folders.of(memory, source) / source.original, f"{source.folder}/{source.original}"
-    if not file.is_file():
+    size, there = kept.size(file), kept.elsewhere(file)
+    if size is None or not (there or file.is_file()):
         return [finding("original_missing", place)]
-    if file.stat().st_size != source.size:
-        return [finding("original_damaged", place, f"{file.stat().st_size:,} bytes and not {source.size:,}")]
-    if depth == "deep" and filling.sha256(file) != source.content_hash:
+    if there is not None and depth != "quick" and not memory.remote.holds(there):
+        return [finding("original_missing", place, f"{there.url} is gone")]
+    if size != source.size:
+        return [finding("original_damaged", place, f"{size:,} bytes and not {source.size:,}")]
+    if depth == "deep" and not _is_whole(memory, file, source):
         return [finding("original_damaged", place)]
     return []
+
+
+def _is_whole(memory: Memory, file: Path, source: Source) -> bool:
+    try:
+        return filling.sha256(kept.file(memory, file)) == source.content_hash
+    except NotFound:  # other bytes come back than were written
+        return False
 
 
 def settle(memory: Memory) -> int:

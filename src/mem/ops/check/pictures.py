@@ -10,8 +10,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO
 
-from mem import folders, packs
+from mem import folders, kept
+from mem.errors import NotFound
 from mem.memory import Memory
+from mem.objects.pointer import Pointer
 from mem.ops.check.findings import Depth, Finding, finding
 from mem.store import checkpoints, copies
 from mem.types import Frame, Source, milliseconds
@@ -34,21 +36,33 @@ def look(memory: Memory, source: Source, depth: Depth, seen: Seen) -> list[Findi
     frames = sorted(copies.frames_of(memory.db, source.id), key=lambda f: (f.pack, f.offset))
     seen.frames += len(frames)
     for name, group in groupby(frames, key=lambda frame: frame.pack):
-        found += _pack(folder, source, name, list(group), depth, seen)
+        found += _pack(memory, folder, source, name, list(group), depth, seen)
     if copies.quiet(memory.db, source.id):
         found += _tails(memory, source, folder)
-        found += _unnamed(folder, source, {frame.pack for frame in frames})
+        found += _unnamed(memory, folder, source, {frame.pack for frame in frames})
         if depth == "deep":
             found += _sums(folder, source, seen)
     return found
 
 
 def _pack(
-    folder: Path, source: Source, name: str, frames: Sequence[Frame], depth: Depth, seen: Seen
+    memory: Memory,
+    folder: Path,
+    source: Source,
+    name: str,
+    frames: Sequence[Frame],
+    depth: Depth,
+    seen: Seen,
 ) -> Iterator[Finding]:
-    place = f"{source.folder}/{name}"
+    place, there = f"{source.folder}/{name}", kept.elsewhere(folder / name)
+    if there is not None and depth != "deep":
+        yield from _remote(memory, there, place, frames, depth)
+        return
     try:
-        file = (folder / name).open("rb")
+        file = kept.file(memory, folder / name).open("rb")
+    except NotFound as error:
+        yield finding("pack_damaged", place, error.detail)
+        return
     except OSError as error:
         yield finding("pack_missing", place, f"{len(frames)} frames lie in it: {error.strerror}")
         return
@@ -60,6 +74,18 @@ def _pack(
                 yield finding("pack_short", where)
             elif depth != "quick":
                 yield from _frame(file, source, frame, where, depth, seen)
+
+
+def _remote(
+    memory: Memory, there: Pointer, place: str, frames: Sequence[Frame], depth: Depth
+) -> Iterator[Finding]:
+    """A pack in a bucket, without fetching it: whether it is there, and as long as its frames need it."""
+    if depth == "normal" and not memory.remote.holds(there):
+        yield finding("pack_missing", place, f"{len(frames)} frames lie in it: {there.url} is gone")
+        return
+    for frame in frames:
+        if max(frame.offset + frame.length, frame.thumb_offset + frame.thumb_length) > there.size:
+            yield finding("pack_short", f"{place}, frame {frame.id}")
 
 
 def _frame(
@@ -97,9 +123,8 @@ def _tails(memory: Memory, source: Source, folder: Path) -> Iterator[Finding]:
     checkpoint = checkpoints.get(memory.db, source.id, "see")
     if checkpoint is None or checkpoint.pack is None:
         return
-    try:
-        size = (folder / checkpoint.pack).stat().st_size
-    except OSError:
+    size = kept.size(folder / checkpoint.pack)
+    if size is None:
         return  # named missing elsewhere where it matters
     if checkpoint.pack_length and size != checkpoint.pack_length + _TRAILER:
         detail = f"{size:,} bytes and not {checkpoint.pack_length + _TRAILER:,}"
@@ -112,20 +137,20 @@ def cut_tail(memory: Memory, source: Source) -> None:
     checkpoint = checkpoints.get(memory.db, source.id, "see")
     if checkpoint is not None and checkpoint.pack is not None:
         folder = folders.of(memory, source)
-        with packs.open_pack(folder, checkpoint.pack, checkpoint.pack_length) as pack:
+        with kept.open_pack(memory, folder, checkpoint.pack, checkpoint.pack_length) as pack:
             pack.sync()
         folders.write_frames(memory, source.id)
 
 
-def _unnamed(folder: Path, source: Source, named: set[str]) -> Iterator[Finding]:
+def _unnamed(memory: Memory, folder: Path, source: Source, named: set[str]) -> Iterator[Finding]:
     """Packs that no row names and that no deletion left for the sake of its records."""
-    for file in sorted(folder.glob("frames-*.tar")):
+    for file in kept.packs_of(folder):
         if file.name in named:
             continue
         try:
-            with tarfile.open(file, "r:") as archive:
+            with tarfile.open(kept.file(memory, file), "r:") as archive:
                 pictures = any(not member.name.endswith(".json") for member in archive)
-        except (OSError, tarfile.TarError):
+        except (OSError, tarfile.TarError, NotFound):
             pictures = True
         if pictures:
             yield finding("pack_orphan", f"{source.folder}/{file.name}")
@@ -139,7 +164,7 @@ def _sums(folder: Path, source: Source, seen: Seen) -> Iterator[Finding]:
     except (OSError, ValueError, KeyError, TypeError):
         yield finding("copy_differs", f"{source.folder}/packs.jsonl")
         return
-    for real in packs.sums(folder):
+    for real in kept.sums(folder):
         seen.bytes += real.size
         if said.pop(real.pack, None) != (real.size, real.sha256):
             yield finding("pack_damaged", f"{source.folder}/{real.pack}")
