@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from pathlib import Path
 
 
@@ -22,3 +23,11 @@ def descriptors() -> set[str]:
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile, as the listing itself is
             found.add(str(link.readlink()))
     return found - {listing}
+
+
+def left_open(before: set[str], seconds: float = 5.0) -> set[str]:
+    """What is open beyond `before`, after threads of others had a while to close what they only look into."""
+    deadline = time.monotonic() + seconds
+    while (found := descriptors() - before) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return found

@@ -26,7 +26,7 @@ def test_a_recording_goes_in_through_the_page_and_is_found_there(page, server, t
     page.keyboard.type("mountains")
     page.locator("mark", has_text="mountains").first.wait_for()
     page.goto("/?screen=system")
-    page.get_by_text(recording.name).first.wait_for()
+    page.get_by_text(recording.name).filter(visible=True).first.wait_for()
     source = server.get("/api/sources").json()["sources"][0]
     assert source["started_at"] == "2026-11-20T14:00:00.000Z"
     assert (source["time_source"], source["state"]) == ("filename", "ready")

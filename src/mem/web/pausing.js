@@ -47,6 +47,7 @@ export class Pausing {
   async #ask(what, body = undefined) {
     try {
       this.#show(await send("POST", `/api/privacy/${what}`, body));
+      this.#open(false);
       announce(what === "pause" ? words.paused : words.resumed);
       (what === "pause" ? this.resume : this.stop).focus();
     } catch (problem) {
@@ -62,7 +63,7 @@ export class Pausing {
     const now = paused ? [words.off(end && when(end)), words.why] : [words.on, ...kept];
     fill(this.what, now.filter(Boolean).join(" "));
     this.what.title = paused ? [words.since(moment(Date.parse(since))), by && words.by(by)].filter(Boolean).join(" ") : "";
-    this.#open(false);
+    if (paused) this.#open(false);
     show(this.stop, !paused);
     show(this.resume, paused);
     show(this.mark, paused);

@@ -13,7 +13,7 @@ import pytest
 from mem import errors
 from mem.media import landlock, sandbox
 from mem.media.nursery import Nursery
-from tests.processes import children, descriptors
+from tests.processes import children, descriptors, left_open
 
 LIMITS = sandbox.Limits(memory=2**29, stall_seconds=30, wall_seconds=None)
 
@@ -37,7 +37,7 @@ def nursery():
     with contextlib.closing(Nursery("sandboxed", "any")) as found:
         yield found
     assert children() <= before
-    assert descriptors() <= files
+    assert not left_open(files)
 
 
 def asked(nursery, operation, video, request=None, *, idle=30.0, limits=LIMITS):

@@ -13,7 +13,7 @@ import pytest
 
 from mem import errors
 from mem.media import landlock, sandbox, wire
-from tests.processes import children, descriptors
+from tests.processes import children, descriptors, left_open
 
 HERE = Path(__file__).parent
 LIMITS = sandbox.Limits(memory=2**29, stall_seconds=30, wall_seconds=None)
@@ -36,7 +36,7 @@ def nothing_is_left():
     """No test may leave a process or a descriptor behind."""
     files, processes = descriptors(), children()
     yield
-    assert descriptors() <= files
+    assert not left_open(files)
     assert children() <= processes
 
 
