@@ -40,16 +40,16 @@ def _voice():
 
 
 @cache
-def say(sentence: str) -> np.ndarray:
+def say(sentence: str, speed: float = 1.0) -> np.ndarray:
     """The sentence at 16 kHz, from its first audible sample to its last."""
-    spoken = np.asarray(_voice()(sentence, seed=1), dtype=np.float32)
+    spoken = np.asarray(_voice()(sentence, speed=speed, seed=1), dtype=np.float32)
     at = np.arange(len(spoken) * RATE // 24_000) * 24_000 / RATE
     spoken = np.interp(at, np.arange(len(spoken)), spoken).astype(np.float32)
     loud = np.flatnonzero(np.abs(spoken) > 0.01)
     return spoken[loud[0] : loud[-1] + 1]
 
 
-def talk(sentences=SENTENCES, *, gaps=(0.5,), lead=0.0):
+def talk(sentences=SENTENCES, *, gaps=(0.5,), lead=0.0, speed=1.0):
     """The sentences one after the other with pauses of `gaps` seconds in turn, over faint room noise.
 
     Gives the samples at 16 kHz and where each sentence starts, in ms.
@@ -57,7 +57,7 @@ def talk(sentences=SENTENCES, *, gaps=(0.5,), lead=0.0):
     parts, starts, length = [np.zeros(int(lead * RATE), np.float32)], [], int(lead * RATE)
     for sentence, gap in zip(sentences, islice(cycle(gaps), len(sentences)), strict=True):
         starts.append(length * 1000 // RATE)
-        parts += [say(sentence), np.zeros(int(gap * RATE), np.float32)]
+        parts += [say(sentence, speed), np.zeros(int(gap * RATE), np.float32)]
         length += len(parts[-1]) + len(parts[-2])
     quiet = np.random.default_rng(3).normal(0, 0.0003, length).astype(np.float32)
     return np.concatenate(parts) + quiet, starts

@@ -39,7 +39,10 @@ class Bench(Protocol):
     """What a module of this package offers as `measure`."""
 
     def __call__(self, quick: bool, tell: Tell, folder: Path) -> list[Measure]:
-        """Measure in an empty folder; `quick` does the same things on less, within 50 s on 2 cores."""
+        """Measure in a folder; `quick` does the same things on less, within 50 s on 2 cores.
+
+        The folder is empty but for links to what the data directory has of `models` and `clips`.
+        """
 
 
 # Each is a module of this package with a function `measure`; it is loaded when it is run.
@@ -52,10 +55,16 @@ NAMES: dict[str, str] = {
 }
 
 
-def run(name: str, *, quick: bool, tell: Tell) -> list[Measure]:
-    """Run the benchmark `name` in a temporary folder that is gone afterwards. Raises NotFound."""
+def run(name: str, *, quick: bool, tell: Tell, data: Path) -> list[Measure]:
+    """Run the benchmark `name` in a temporary folder that is gone afterwards; `data` is the data directory.
+
+    Raises NotFound.
+    """
     if name not in NAMES:
         raise NotFound(f"There is no benchmark {name!r}.", hint=f"There are: {', '.join(NAMES)}.")
     bench: Bench = importlib.import_module(f"mem.bench.{name}").measure
     with tempfile.TemporaryDirectory(prefix=f"mem-bench-{name}-") as folder:
+        for lent in ("models", "clips"):
+            if (data / lent).is_dir():
+                (Path(folder) / lent).symlink_to((data / lent).resolve())
         return bench(quick, tell, Path(folder))

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mem import config
 from mem.bench import Measure, Tell, effects, listening, sounds
 from mem.bench.listening import Listener, Whole
 from mem.bench.timing import percentile
@@ -44,13 +43,12 @@ _QUICK = _Size(sentences=10, times=1, harder=3, silent_seconds=10, day_seconds=6
 
 def measure(quick: bool, tell: Tell, folder: Path) -> list[Measure]:
     """Errors, cost and times on several kinds of sound, for each model that is on this machine."""
-    data = config.load({}).data_dir
-    choices = [models.present(name, models_dir=data / "models") for name in _MODELS]
+    choices = [models.present(name, models_dir=folder / "models") for name in _MODELS]
     here = [choice for choice in choices if choice is not None]
     if not here:
         raise ModelMissing("No speech model is on this machine.", hint="`mem models pull base` fetches one.")
     size, voice = _QUICK if quick else _FULL, sounds.Voice()
-    clips = {} if quick else listening.real(data / "clips")
+    clips = {} if quick else listening.real(folder / "clips")
     found: list[Measure] = []
     for choice in here:
         with Listener(choice, folder) as listener:

@@ -35,7 +35,7 @@ def measure(settings: Settings, name: Name, quick: Quick = False, output: Output
 
     Without --quick a report in Markdown follows.
     """
-    measures = bench.run(name, quick=quick, tell=_teller())
+    measures = bench.run(name, quick=quick, tell=_teller(), data=settings.folder)
     text = report.markdown(name, measures, quick=quick)
     if output is not None:
         output.write_text(text, encoding="utf-8")
@@ -46,7 +46,8 @@ def measure(settings: Settings, name: Name, quick: Quick = False, output: Output
     else:
         _table(measures)
         render.say("")
-        render.say(text)
+        for line in text.splitlines():
+            render.say(line)
 
 
 def _table(measures: list[Measure]) -> None:

@@ -106,7 +106,7 @@ def _growth(found: Json) -> None:
         "Growth",
         [
             ("looked at", f"{found['looked_days']:g} days"),
-            ("recordings", f"{found['recordings_per_day']:g} a day, {found['hours_per_day']:g} hours"),
+            ("recordings", f"{found['recordings_per_day']:g} a day, {found['hours_per_day']:.3g} hours"),
             ("frames", f"{words.size(found['image_bytes_per_day'])} a day"),
             ("originals", f"{words.size(found['original_bytes_per_day'])} a day"),
             ("database", f"{words.size(found['database_bytes_per_day'])} a day"),

@@ -60,7 +60,7 @@ def forecast(memory: Memory, now: datetime | None = None, *, days: int = 30) -> 
     return Capacity(
         looked_days=round(looked, 1),
         recordings_per_day=round(sum(day.sources for day in taken) / looked, 2),
-        hours_per_day=round(sum(day.seconds for day in taken) / 3600 / looked, 2),
+        hours_per_day=round(sum(day.seconds for day in taken) / 3600 / looked, 4),
         image_bytes_per_day=round(images / looked),
         original_bytes_per_day=round(originals / looked),
         database_bytes_per_day=round(database / looked),

@@ -21,7 +21,6 @@ from mem.types import Suspicion
 
 Samples = npt.NDArray[np.float32]
 
-_MOST_TOKENS = 224  # for 30 s, as Whisper was trained; a loop ends here
 _RATE = 16_000
 _LOOK_SECONDS, _LOOK_STEP, _SILENCE_AFTER = 30, 5, 10  # in few sizes, so that neighbours share one
 _FRAMES = 100  # a second
@@ -97,6 +96,14 @@ class Heard:
             return False
         return not _FEWEST_WORDS <= len(self.words) / speech_seconds <= _MOST_WORDS
 
+    def filled(self, other: "Heard", at: float) -> "Heard":
+        """The same with what was heard when its window was listened to from `at` seconds on, up to a word."""
+        if not other.words or other.suspicion is not None:
+            return self
+        begun = [(first + at, last + at, text, probability) for first, last, text, probability in other.words]
+        words = sorted(self.words + begun, key=lambda word: word[0])
+        return Heard(words, self.log_probability, self.no_speech)
+
     def better(self, other: "Heard", speech_seconds: float) -> "Heard":
         """Of two attempts the one to believe."""
         if other.phantom:
@@ -150,7 +157,7 @@ class Decoder:
             together,
             [list(prompt) for _ in encoded],
             beam_size=1,
-            max_length=min(len(prompt) + _MOST_TOKENS, model.max_length),
+            max_length=model.max_length,  # the library writes half of it at most, as Whisper was trained
             suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
             return_scores=True,
             return_no_speech_prob=True,
@@ -174,7 +181,6 @@ class Decoder:
             temperature=0.0,
             condition_on_previous_text=False,
             word_timestamps=True,
-            max_new_tokens=None if hints.hotwords or hints.prompt else _MOST_TOKENS,
             hotwords=hints.hotwords or None,
             initial_prompt=hints.prompt or None,
         )

@@ -17,6 +17,8 @@ from mem.speech.vad import RATE, Region
 
 _LONGEST = 30 * RATE
 _SHORTEST = 15 * RATE  # a window may end earlier than it must for the sake of a longer pause
+_UNHEARD_SECONDS = 2.5  # of speech between two words; at most 1.5 where nothing was missed, over 30 sounds
+_LONGEST_WORD = 1.0  # the times of a word before a gap reach into it
 _MARGIN = 400 * RATE // 1000  # kept around speech: onsets are quiet and the model wants some air
 
 
@@ -40,6 +42,29 @@ class Window:
     def cut(self, samples: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """The window's own samples out of those of the piece."""
         return np.concatenate([samples[span.start : span.end] for span in self.spans])
+
+    def unheard(self, words: Sequence[tuple[float, float]]) -> tuple[float, float] | None:
+        """The interval between two of `words` that holds the most speech, if that is too much to be a pause.
+
+        Both are in seconds of the window.
+        """
+        end = self.length / RATE
+        ends = [0.0, *(min(last, first + _LONGEST_WORD) for first, last in words)]
+        gaps = list(zip(ends, [*(first for first, _ in words), end], strict=True))
+        longest = max(gaps, key=lambda gap: self._speech_within(*gap))
+        return longest if self._speech_within(*longest) >= _UNHEARD_SECONDS else None
+
+    def _speech_within(self, start: float, end: float) -> float:
+        """Seconds of speech in an interval of the window."""
+        within, total = 0, 0
+        first, last = round(start * RATE), round(end * RATE)
+        for span in self.spans:
+            for region in self.speech:
+                if span.start <= region.start < span.end:
+                    begun = region.start - span.start + total
+                    within += max(0, min(last, begun + region.end - region.start) - max(first, begun))
+            total += span.end - span.start
+        return within / RATE
 
     def place(self, start: float, end: float) -> tuple[int, int]:
         """Where an interval of the window, in seconds, lies in the piece, in samples.

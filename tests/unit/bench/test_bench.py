@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,9 +31,23 @@ def test_measures_as_json_and_markdown():
     assert "| rate | 40,000 | a second | at least 50,000 | no | once |" in text
 
 
-def test_an_unknown_benchmark_names_those_there_are():
+def test_a_benchmark_finds_the_models_and_clips_of_the_data_directory(tmp_path, monkeypatch):
+    (tmp_path / "models" / "base").mkdir(parents=True)
+    seen = []
+
+    def measure(quick, tell, folder):
+        seen.extend(path.name for path in (folder / "models").iterdir())
+        return MEASURES
+
+    monkeypatch.setattr(bench.importlib, "import_module", lambda name: SimpleNamespace(measure=measure))
+    assert bench.run("speech", quick=True, tell=print, data=tmp_path) == MEASURES
+    assert seen == ["base"]
+    assert (tmp_path / "models" / "base").is_dir()
+
+
+def test_an_unknown_benchmark_names_those_there_are(tmp_path):
     with pytest.raises(NotFound, match="nothing") as refused:
-        bench.run("nothing", quick=True, tell=print)
+        bench.run("nothing", quick=True, tell=print, data=tmp_path)
     assert "search, api" in refused.value.hint
 
 

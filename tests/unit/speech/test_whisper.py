@@ -74,6 +74,27 @@ def test_a_sentence_at_the_cut_is_whole(recogniser):
     ]
 
 
+def test_a_window_full_of_fast_speech_is_written_to_its_end(recogniser):
+    sound, _ = spoken.talk(spoken.SENTENCES[:14], gaps=(0.15,), speed=1.5)
+    assert len(sound) < 30 * RATE
+    reference = spoken.plain(" ".join(spoken.SENTENCES[:14]))
+    got = spoken.plain(" ".join(each.text for each in transcribe(recogniser, sound)))
+    assert len(reference.split()) > 115
+    assert jiwer.wer(reference, got) <= 0.1
+
+
+def test_speech_that_was_passed_over_is_listened_to_again(recogniser, monkeypatch):
+    sound, _ = spoken.talk(spoken.SENTENCES[:6], gaps=(0.4,))
+    decode = recogniser._decoder.decode
+
+    def losing(*given):
+        return [Heard(heard.words[:20], heard.log_probability, heard.no_speech) for heard in decode(*given)]
+
+    whole = spoken.plain(" ".join(each.text for each in transcribe(recogniser, sound)))
+    monkeypatch.setattr(recogniser._decoder, "decode", losing)
+    assert spoken.plain(" ".join(each.text for each in transcribe(recogniser, sound))) == whole
+
+
 def test_a_window_decoded_again_says_the_same(recogniser):
     sound, _ = spoken.talk(spoken.SENTENCES[:3], gaps=(0.4,))
     again = recogniser._decoder.again(sound, "en", NO_HINTS)

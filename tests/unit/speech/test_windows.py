@@ -55,3 +55,13 @@ def test_pauses_are_shortened_and_margins_kept():
 
 def test_no_speech_makes_no_window():
     assert windows.pack([], 60 * RATE) == []
+
+
+def test_speech_without_a_word_is_told_and_a_pause_is_not():
+    speech = [Region(0, 5 * RATE), Region(8 * RATE, 12 * RATE)]
+    (window,) = windows.pack(speech, 12 * RATE)  # 0.8 s of the pause are left
+    spoken = [(0.1, 0.6), (1.5, 2.0), (3.1, 3.6), (4.6, 5.0), (6.0, 6.5), (7.6, 8.0), (9.5, 9.8)]
+    assert window.unheard(spoken) is None
+    assert window.unheard(spoken[:4]) == (5.0, window.length / RATE)
+    assert window.unheard([spoken[0], *spoken[3:]]) == (0.6, 4.6)
+    assert window.unheard([(0.1, 4.9), *spoken[4:]]) == (1.1, 6.0)  # a word that reaches into the gap
