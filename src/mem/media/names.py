@@ -88,12 +88,20 @@ def read(name: str, last_year: int) -> Stamp | None:
 
 def _found(patterns: list[re.Pattern[str]], name: str, last_year: int) -> Iterator[Stamp]:
     for pattern in patterns:
-        for match in pattern.finditer(name):
+        for match in _matches(pattern, name):
             time, doubt = _time(match)
             if time is not None and stamps.plausible(time, last_year):
                 stamp = _stamp(match, time, doubt)
                 if stamp is not None:
                     yield stamp
+
+
+def _matches(pattern: re.Pattern[str], name: str) -> Iterator[re.Match[str]]:
+    """All that match, those too that begin within another: in T8113_20260301 the date is the second."""
+    match = pattern.search(name)
+    while match:
+        yield match
+        match = pattern.search(name, match.start() + 1)
 
 
 def _time(match: re.Match[str]) -> tuple[datetime | None, str | None]:
