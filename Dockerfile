@@ -6,10 +6,10 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON_DOWNLOADS=never UV_PROJECT
 WORKDIR /build
 # What is locked changes rarely and is a layer of its own.
 COPY pyproject.toml uv.lock ./
-RUN uv sync --locked --no-dev --no-install-project --no-cache --extra ocr --extra mcp --extra celery --extra s3
+RUN uv sync --locked --no-dev --no-install-project --no-cache --extra ocr --extra mcp --extra celery --extra s3 --extra oidc
 COPY README.md LICENSE ./
 COPY src ./src
-RUN uv sync --locked --no-dev --no-editable --no-cache --extra ocr --extra mcp --extra celery --extra s3
+RUN uv sync --locked --no-dev --no-editable --no-cache --extra ocr --extra mcp --extra celery --extra s3 --extra oidc
 
 FROM python:3.12-slim-bookworm
 RUN groupadd --gid 10001 mem \

@@ -6,11 +6,13 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 READY := .venv/.ready
 SYNCED := .venv/.synced
 TESTS ?= tests
+TYPESCRIPT := 5.9.3
+TSC := .tools/typescript/$(TYPESCRIPT)/node_modules/typescript/bin/tsc
 # The machine's own certificates, as pip takes them: a company's proxy is known there alone.
 export UV_SYSTEM_CERTS := 1
 export UV_NATIVE_TLS := 1
 
-.PHONY: help serve test check ui-test bench soak docs audit clean
+.PHONY: help serve test check page-types ui-test bench soak docs audit clean
 
 help:  ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,11 +42,23 @@ test: check  ## Checks, then the whole test suite
 	@.venv/bin/pytest $(TESTS) || { [ $$? -eq 1 ] && echo "Once more, alone, those that failed:" \
 		&& .venv/bin/pytest $(TESTS) -n 0 --last-failed --last-failed-no-failures none; }
 
-check: $(SYNCED)  ## Lint, format, types and layers
+check: $(SYNCED)  ## Lint, format, types and layers; the types of the page too where Node is
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@$(MAKE) --no-print-directory page-types
+
+# TypeScript is fetched once; a machine without Node, npm or a registry checks all but this, and is told so.
+page-types:
+	@unchecked() { echo "THE PAGE'S TYPES WERE NOT CHECKED: $$1" >&2; exit 0; }; \
+	command -v node >/dev/null || unchecked "there is no Node"; \
+	node -e 'process.exit(parseInt(process.versions.node) < 16 ? 1 : 0)' || unchecked "Node is older than 16"; \
+	[ -e $(TSC).good ] || { command -v npm >/dev/null || unchecked "there is no npm"; \
+		npm install --prefix .tools/typescript/$(TYPESCRIPT) --ignore-scripts --no-audit --no-fund --no-save --silent \
+			--fetch-retries 1 --fetch-timeout 60000 typescript@$(TYPESCRIPT) && touch $(TSC).good; } \
+		|| unchecked "npm could not get typescript@$(TYPESCRIPT)"; \
+	node $(TSC)
 
 ui-test: $(SYNCED)  ## The page in a real Chromium (apt-get install chromium)
 	@.venv/bin/pytest tests/ui

@@ -73,7 +73,7 @@ def load(folder: Path, quick: bool) -> dict[str, object]:
         writers = [threading.Thread(target=write, args=(seed,)) for seed in range(1, WRITERS + 1)]
         for writer in writers:
             writer.start()
-        wish = Wish(to=folder / "kept")
+        wish = Wish(to=str(folder / "kept"))
         made = [backup.create(memory, wish, chores.silently, chores.never) for _ in range(5 if quick else 50)]
         stop.set()
         for writer in writers:
@@ -93,7 +93,7 @@ def load(folder: Path, quick: bool) -> dict[str, object]:
 def restored_whole(kept: Path, target: Path) -> bool:
     """Whether a backup comes back with the sums of its manifest, and its pictures with theirs."""
     restore.restore(settings(target), kept)
-    said = backup.manifest_of(kept).tables
+    said = backup.manifest_of(backup.Folder(kept.parent), kept.name).tables
     with open_memory(settings(target)) as memory:
         with memory.db.session() as session:
             held = whole.digests(session, ("frames", "spans", "segments", "notes"))
@@ -265,7 +265,7 @@ def large(folder: Path, gigabytes: float) -> dict[str, object]:
     with open_memory(settings(folder / "data")) as memory:
         for number in range(int(gigabytes * 2**30) // each):
             stocked.source(memory, seed=number, count=each // (2 * MIB), size=picture)
-        wish, took = Wish(to=folder / "kept"), []
+        wish, took = Wish(to=str(folder / "kept")), []
         for _ in range(2):
             began = time.monotonic()
             made = backup.create(memory, wish, chores.silently, chores.never)

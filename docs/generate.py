@@ -1,14 +1,15 @@
 """Makes the reference pages from the code: `python docs/generate.py`, or `--check` to compare only.
 
 docs/configuration.md from the settings, docs/errors.md from the error tree, docs/metrics.md from
-the declared metrics, docs/commands.md from the command line, docs/http.md from the OpenAPI, and the
-list of decisions.
+the declared metrics, docs/commands.md from the command line, docs/http.md and types/shapes.d.ts from the
+OpenAPI, and the list of decisions.
 """
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import shapes
 import typer.main
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
@@ -116,6 +117,12 @@ def http() -> Iterator[str]:
             yield f"| {method.upper()} | `{path}` | {' '.join(summary.split())} |"
 
 
+def declarations() -> Iterator[str]:
+    from mem.api.app import create_app
+
+    yield from shapes.declarations(create_app().openapi())
+
+
 def decisions() -> Iterator[str]:
     yield "# Decisions\n"
     yield "Why it is as it is, with the facts that decided it.\n"
@@ -131,6 +138,7 @@ PAGES = {
     "metrics.md": metrics,
     "commands.md": commands,
     "http.md": http,
+    "../types/shapes.d.ts": declarations,
 }
 
 

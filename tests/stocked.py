@@ -3,9 +3,11 @@
 import hashlib
 import json
 import random
+from collections.abc import Sequence
 
 from mem import folders, packs
 from mem.memory import Memory
+from mem.ops.backup import Folder, Made
 from mem.store import checkpoints, frames, notes, sources, texts
 from mem.types import Source, Span, after, milliseconds
 from tests.store import rows
@@ -14,9 +16,20 @@ PACK = packs.name(1)
 
 
 def source(
-    memory: Memory, *, count: int = 4, size: int = 3_000, finished: bool = True, seed: int = 0, **facts
+    memory: Memory,
+    *,
+    count: int = 4,
+    size: int = 3_000,
+    finished: bool = True,
+    seed: int = 0,
+    pictures: Sequence[tuple[bytes, bytes, int, int]] = (),
+    **facts,
 ) -> Source:
-    """A recording of `count` frames, a second each, with a sentence and a note; its copies are written."""
+    """A recording of `count` frames, a second each, with a sentence and a note; its copies are written.
+
+    With `pictures` (WebP, thumbnail, width, height) these are its frames.
+    """
+    count = len(pictures) or count
     chance = random.Random(seed)
     with memory.db.write() as w:
         made = rows.source(w, **facts)
@@ -25,9 +38,11 @@ def source(
     news, record = [], {}
     with packs.open_pack(folder, PACK, 0) as pack:
         for number in range(count):
-            image, thumb = chance.randbytes(size), chance.randbytes(size // 6)
+            drawn = (chance.randbytes(size), chance.randbytes(size // 6), 320, 240)
+            image, thumb, width, height = pictures[number] if pictures else drawn
             at, digest = number * 1_000, hashlib.sha256(image).hexdigest()
-            facts_of = {"width": 320, "height": 240, "format": "webp", "colour": "#aabbcc", "sha256": digest}
+            facts_of = {"width": width, "height": height, "format": "webp", "colour": "#aabbcc"}
+            facts_of["sha256"] = digest
             news.append(
                 frames.NewFrame(
                     first_seen=after(made.started_at, at),
@@ -80,3 +95,8 @@ def source(
         folders.write_screen(memory, made.id)
         folders.write_frames(memory, made.id)
     return made
+
+
+def lying(made: Made) -> tuple[Folder, str]:
+    """Where a backup lies that was made in a folder, and its name there."""
+    return Folder(made.folder.parent), made.name

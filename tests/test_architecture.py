@@ -28,6 +28,8 @@ ONLY_IN = {
     "faster_whisper": ("speech/",),
     "rapidocr": ("ocr/rapid.py",),
     "obstore": ("objects/bucket.py",),
+    "authlib": ("api/provider.py",),
+    "joserfc": ("api/provider.py",),
     "typer": ("cli/",),
     "rich": ("cli/",),
     "subprocess": (

@@ -9,26 +9,32 @@ file or the new one and never a part.
 
 import dataclasses
 import json
+import logging
 import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from mem import failpoints, kept, types
-from mem.errors import DiskFull
+from mem.errors import DiskFull, no_room
 from mem.memory import Memory
 from mem.packs import Sum
 from mem.store import copies, notes, screen, sources, texts
 from mem.types import Checkpoint, Frame, Note, ScreenText, Segment, Source, Span
 
+log = logging.getLogger(__name__)
+
 ORIGINAL = "original"
+_LEFT = "-left"  # ends the name of one for which there was no room
 _OWED = "owed-"  # marks in data/tmp: copies that are to follow the rows
 LOOSE_NOTES = "sources/notes.jsonl"  # notes about the time itself, whatever was recorded
 Copied = Source | Segment | Note | ScreenText | Frame | Span | Checkpoint | Sum
+Copies = dict[str, Callable[[Source], Iterable[Copied]]]  # what stands in the files of a folder, by name
 # Bytes that recordings leave free whatever is configured: twice what the database asks for, so that on a
 # volume full of recordings a job's end can still be written down and a source deleted.
 _LEAST_FREE = 16 * 2**20
@@ -48,23 +54,27 @@ def media_file(memory: Memory, source: Source) -> Path | None:
 
 def write_source(memory: Memory, source_id: int) -> None:
     """Write source.json from the row."""
-    _copy(memory, source_id, "source.json", lambda source: [source])
+    _copy(memory, source_id, {"source.json": lambda source: [source]})
 
 
 def write_transcript(memory: Memory, source_id: int) -> None:
     """Write transcript.jsonl from the rows, one segment a line."""
-    _copy(memory, source_id, "transcript.jsonl", lambda source: texts.of_source(memory.db, source.id))
+    _copy(memory, source_id, {"transcript.jsonl": lambda source: texts.of_source(memory.db, source.id)})
 
 
 def write_notes(memory: Memory, source_id: int) -> None:
     """Write notes.jsonl from the rows about this source, one note a line."""
-    _copy(memory, source_id, "notes.jsonl", lambda source: notes.of_source(memory.db, source.id))
+    _copy(memory, source_id, {"notes.jsonl": lambda source: notes.of_source(memory.db, source.id)})
 
 
 def write_screen(memory: Memory, source_id: int) -> None:
     """Write screen.jsonl from the rows, one line of text a line, and how far the reading is."""
-    _copy(memory, source_id, "screen.jsonl", lambda source: screen.of_source(memory.db, source.id))
-    _copy(memory, source_id, "checkpoints.jsonl", lambda source: copies.checkpoints_of(memory.db, source.id))
+    db = memory.db
+    copied: Copies = {
+        "screen.jsonl": lambda source: screen.of_source(db, source.id),
+        "checkpoints.jsonl": lambda source: copies.checkpoints_of(db, source.id),
+    }
+    _copy(memory, source_id, copied)
 
 
 def write_loose_notes(memory: Memory) -> None:
@@ -79,24 +89,41 @@ def write_frames(memory: Memory, source_id: int) -> None:
     For a source whose capture has ended, and again whenever its pictures change: until then its packs'
     own records say what they hold.
     """
-    db = memory.db
-    _copy(memory, source_id, "frames.jsonl", lambda source: copies.frames_of(db, source.id))
-    _copy(memory, source_id, "spans.jsonl", lambda source: copies.spans_of(db, source.id))
-    _copy(memory, source_id, "checkpoints.jsonl", lambda source: copies.checkpoints_of(db, source.id))
-    _copy(memory, source_id, "packs.jsonl", lambda source: kept.sums(of(memory, source)))
+    _copy(memory, source_id, _pictures(memory))
     kept.changed(memory, source_id)
 
 
-def _copy(memory: Memory, source_id: int, name: str, rows: Callable[[Source], Iterable[Copied]]) -> None:
-    """Put the rows in place of a file of the source's folder, durably and all at once.
+def write_captured(memory: Memory, source_id: int) -> None:
+    """Write all that a capture made."""
+    told: Copies = {
+        "source.json": lambda source: [source],
+        "transcript.jsonl": lambda source: texts.of_source(memory.db, source.id),
+    }
+    _copy(memory, source_id, told | _pictures(memory))
+    kept.changed(memory, source_id)
+
+
+def _pictures(memory: Memory) -> Copies:
+    db = memory.db
+    return {
+        "frames.jsonl": lambda source: copies.frames_of(db, source.id),
+        "spans.jsonl": lambda source: copies.spans_of(db, source.id),
+        "checkpoints.jsonl": lambda source: copies.checkpoints_of(db, source.id),
+        "packs.jsonl": lambda source: kept.sums(of(memory, source)),
+    }
+
+
+def _copy(memory: Memory, source_id: int, files: Copies) -> None:
+    """Put rows in place of files of the source's folder, each durably and all at once.
 
     One copy at a time: each is made whole from the rows, so the one that ends last is the newest. A
     source that was deleted meanwhile gets no folder again.
     """
     with memory.copying:
-        source = sources.by_ids(memory.db, [source_id]).get(source_id)
+        source = sources.find(memory.db, source_id)
         if source is not None:
-            _write(of(memory, source) / name, rows(source))
+            for name, rows in files.items():
+                _write(of(memory, source) / name, rows(source))
 
 
 def _write(file: Path, rows: Iterable[Copied]) -> None:
@@ -131,6 +158,34 @@ def owing(memory: Memory, source_id: int) -> Iterator[None]:
     unmark(memory, [source_id])
 
 
+@contextmanager
+def repaying(memory: Memory, source_ids: Iterable[int | None]) -> Iterator[None]:
+    """Make copies that are owed since `mark`, in the block; where there is no room `repay` makes them later.
+
+    The rows are committed by then, so a full disk must not look as if nothing had been written.
+    """
+    owed = list(source_ids)
+    try:
+        yield
+    except OSError as error:
+        if not no_room(error):
+            raise
+        for source_id in owed:
+            mark = _mark(memory, source_id)
+            with suppress(OSError):  # then the next start finds it
+                mark.replace(mark.with_name(f"{mark.name}-{time.monotonic_ns()}{_LEFT}"))
+        log.warning("no room for copies of rows", extra={"action": "copies_owed", "count": len(owed)})
+        return
+    unmark(memory, owed)
+
+
+def repay(memory: Memory) -> None:
+    """Make the copies for which there was no room. Raises DiskFull where there still is none."""
+    for mark in (memory.folder / "tmp").glob(f"{_OWED}*{_LEFT}"):
+        guard_space(memory)
+        _pay(memory, mark)
+
+
 def owed(memory: Memory) -> set[int]:
     """The sources that are owed copies."""
     return {_number(mark) for mark in (memory.folder / "tmp").glob(f"{_OWED}*")} - {0}
@@ -139,17 +194,21 @@ def owed(memory: Memory) -> set[int]:
 def mend(memory: Memory) -> None:
     """Make the copies that a process owed when it died."""
     for mark in (memory.folder / "tmp").glob(f"{_OWED}*"):
-        number = _number(mark)
-        if number == 0:
-            write_loose_notes(memory)
-        write_source(memory, number)
-        write_transcript(memory, number)
-        write_notes(memory, number)
-        if _has(memory, number, "frames.jsonl"):
-            write_frames(memory, number)
-        if _has(memory, number, "screen.jsonl"):
-            write_screen(memory, number)
-        mark.unlink()
+        _pay(memory, mark)
+
+
+def _pay(memory: Memory, mark: Path) -> None:
+    number = _number(mark)
+    if number == 0:
+        write_loose_notes(memory)
+    write_source(memory, number)
+    write_transcript(memory, number)
+    write_notes(memory, number)
+    if _has(memory, number, "frames.jsonl"):
+        write_frames(memory, number)
+    if _has(memory, number, "screen.jsonl"):
+        write_screen(memory, number)
+    mark.unlink(missing_ok=True)
 
 
 def _number(mark: Path) -> int:

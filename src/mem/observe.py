@@ -82,7 +82,7 @@ WORKER_SILENT_SECONDS = Gauge(
 )
 INDEX_LAG = Gauge("mem_index_lag_changes", "Changes that the search index has not seen yet")
 BACKUP_AGE_SECONDS = Gauge(
-    "mem_backup_age_seconds", "Seconds since the last backup in the data directory; -1 where there is none"
+    "mem_backup_age_seconds", "Seconds since the last backup in storage.backups; -1 where there is none"
 )
 BACKUP_GOOD = Gauge("mem_backup_good", "Whether the last backup was checked and found whole: 1 or 0")
 MEMORY_BYTES = Gauge(

@@ -42,6 +42,11 @@ def name(number: int) -> str:
     return f"frames-{number:06d}.tar"
 
 
+def room(length: int) -> int:
+    """Bytes that a member of `length` bytes takes in a pack, header and padding included."""
+    return _BLOCK + length + -length % _BLOCK
+
+
 def read(folder: Path, pack: str, offset: int, length: int) -> bytes:
     """`length` bytes of a pack from `offset` on. Raises NotFound when they are gone."""
     _refuse_other_files(pack)

@@ -26,6 +26,7 @@ _BATCH = 5_000  # changes taken at once
 _TOGETHER = 100  # sources whose texts come one after the other in a new index: what is deleted lies together
 _LOOK_SECONDS = 0.05  # between looks for what is new
 _PAUSE_SECONDS = 1.0  # after something went wrong
+_SHARE = 10  # times what bringing in took is the pause after it, so that many recordings share a commit
 _PURGE_SECONDS = 3600.0  # between looks for files that hold what is gone
 # What a search brings in itself: nothing shown may be wrong, and people look for what they just wrote.
 _DECISIVE = ("segments", "screen_texts", "notes", "notes+", "sources", "sources+")
@@ -85,7 +86,11 @@ def _keep(db: Database, index: Index, ended: threading.Event) -> None:
         pause = _LOOK_SECONDS
         try:
             if index.level != _version(db):
-                pause = _LOOK_SECONDS if _bring(db, index, None) else _PAUSE_SECONDS
+                began = time.monotonic()
+                whole = _bring(db, index, None)
+                _forget(db, index)
+                spent = time.monotonic() - began
+                pause = min(_PAUSE_SECONDS, max(_LOOK_SECONDS, _SHARE * spent)) if whole else _PAUSE_SECONDS
             if time.monotonic() - purged > _PURGE_SECONDS:
                 purged = time.monotonic()
                 purge(db, index)
@@ -117,6 +122,12 @@ def tidy(db: Database, index: Index) -> None:
     """Bring in what has changed and forget it: after a stretch of work, and before closing."""
     _bring(db, index, None)
     _forget(db, index)
+
+
+def tidy_between(db: Database, index: Index, *, busy: bool) -> None:
+    """The same after one of many recordings: while others wait it is left to the thread of `kept_level`."""
+    if not (busy and index.kept):
+        tidy(db, index)
 
 
 def purge(db: Database, index: Index) -> None:

@@ -64,15 +64,17 @@ def page(
     limit: int,
     after: Position,
     lines: bool = False,
+    words: bool = False,
 ) -> Page:
     """What overlaps `[start, end)`, at most `limit` rows of each list, going on behind `after`.
 
-    `lines`: also the lines of text on screen, of which a busy screen has dozens at any time.
+    `lines`: also the lines of text on screen, of which a busy screen has dozens at any time; `words`: each
+    segment with its words, ten times as much as its text.
     """
     db, more = memory.db, limit + 1
     stood = frames.shown_between(db, start, end, source_id, limit=more, after=after.span)
     spans, pictures = [span for span, _ in stood], {frame.id: frame for _, frame in stood}
-    said = texts.between(db, start, end, source_id, limit=more, after=after.segment)
+    said = texts.between(db, start, end, source_id, limit=more, after=after.segment, words=words)
     noted = notes.between(db, start, end, source_id, limit=more, after=after.note)
     read = screen.between(db, start, end, source_id, limit=more, after=after.line) if lines else []
     lists: tuple[Rows, ...] = (spans, said, noted, read)

@@ -161,7 +161,19 @@ class Frame:
     length: int
     thumb_offset: int
     thumb_length: int
-    sha256: str  # of the image bytes, hex
+    sha256: str  # of the bytes that the image is made from, hex
+    reel_offset: int | None = None  # of the first byte of the reel that the image is a part of; else None
+    still_length: int | None = None  # how long it was before it became a part of one
+
+    @property
+    def begin(self) -> int:
+        """The pack's first byte that the image is made from; the last one is its own."""
+        return self.offset if self.reel_offset is None else self.reel_offset
+
+    @property
+    def end(self) -> int:
+        """Behind the last one."""
+        return self.offset + self.length
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,18 +261,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """An interval that nothing deletes, of one source or of all."""
-
-    id: int
-    source_id: int | None
-    start: datetime
-    end: datetime
-    reason: str
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What a deletion was asked for and what it removed; kept for good, without what was removed."""
 
@@ -330,6 +330,7 @@ class Job:
     deaths: int  # times that a process was lost at one place, without progress between
     skip: Place | None  # a stretch that is left out, because a person said so
     file_mark: str | None  # device, inode, size and times of the captured file as it was hashed
+    parent: int | None = None  # the job of the recording that this one does a part of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,16 +360,6 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Switch:
-    """Something that a person switched on for the whole memory."""
-
-    name: str
-    set_at: datetime
-    until_at: datetime | None  # None: until it is switched off
-    setter: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """The part of the memory that a token may learn of. What is None is not limited."""
 
@@ -391,7 +382,7 @@ class Token:
     name: str
     scopes: tuple[TokenScope, ...]
     limits: Limits | None  # None: everything
-    parent: str | None  # of a session: the token that it was begun with; None: the owner began it
+    parent: str | None  # of a session: the token or rule of api.oidc that began it; None: the owner
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None  # to within a minute

@@ -189,7 +189,7 @@ def test_a_damaged_backup_is_told(memory):
     made = backup.create(memory, backup.Wish(), chores.silently, chores.never)
     with (made.folder / "database/mem.duckdb").open("r+b") as file:
         file.truncate(4096)
-    backup.verify(made.folder)
+    backup.verify(backup.of(memory), made.name)
     with local_client(memory) as client:
         assert "is damaged" in client.get("/api/status").json()["reasons"][0]
 

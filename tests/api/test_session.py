@@ -1,9 +1,14 @@
 """Signing in with a browser: a link that works once, or a token; a cookie that no other site can use."""
 
+import sys
+
 import pytest
 from starlette.testclient import TestClient
 
+from mem.api import signing
 from mem.api.access import COOKIE, SAFE_COOKIE
+from mem.config.signing import Allowed, OidcConfig
+from mem.errors import ExtraMissing
 from mem.ops import tokens
 
 from .access import bearer, far, secret
@@ -126,3 +131,18 @@ def test_whoever_is_not_signed_in_hears_so_and_sees_the_page(client, text):
     assert browser.get("/api/session").json()["required"] is True
     assert browser.get("/").status_code == 200
     assert browser.get("/web/signin.js").status_code == 200
+
+
+def test_without_a_provider_nobody_signs_in_through_one(client):
+    assert client.get("/api/session").json()["provider"] is None
+    check(client.post("/api/session/provider"), 404, "no_provider")
+    check(client.post("/api/session/provider/return", json={"state": "x"}), 404, "no_provider")
+
+
+def test_a_provider_without_its_library_does_not_start(monkeypatch):
+    monkeypatch.setitem(sys.modules, "authlib.oidc.core", None)
+    allow = (Allowed(claim="sub", values=("u",)),)
+    config = OidcConfig(issuer="https://login.example.org", client_id="a", client_secret="b", allow=allow)
+    with pytest.raises(ExtraMissing) as told:
+        signing.opened(config)
+    assert "--extra oidc" in told.value.hint

@@ -157,3 +157,13 @@ def test_density_covers_a_day_to_ten_years(client, seed, days):
     answer = client.get("/api/timeline/density", params=asked).json()
     assert 90 <= len(answer["buckets"]) <= 100
     assert [bucket["segments"] for bucket in answer["buckets"] if bucket["segments"]] == [1]
+
+
+def test_segments_have_their_words_only_where_they_were_asked_for(client, seed):
+    source = seed.source()
+    segment = seed.say(source, 1, "two words")
+    plain = client.get("/api/timeline", params=RANGE).json()["segments"]
+    whole = client.get("/api/timeline", params=RANGE | {"words": True}).json()["segments"]
+    assert [one["id"] for one in plain] == [one["id"] for one in whole] == [segment]
+    assert [word["text"] for word in whole[0]["words"]]
+    assert plain[0] == whole[0] | {"words": [], "heard_words": []}

@@ -70,3 +70,18 @@ def test_a_lost_database_is_made_anew(mem, kept):
 def test_what_would_replace_something_is_asked_first(mem, kept):
     made = pure(mem("backup", "create", "--json"))
     assert mem("restore", made["name"]).exit_code == 2
+
+
+def test_a_place_that_the_settings_name_is_used_by_all(mem, kept, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEM_STORAGE__BACKUPS", str(tmp_path / "nas"))
+    made = pure(mem("backup", "create", "--json"))
+    assert made["place"] == made["folder"] == str(tmp_path / "nas" / made["name"])
+    assert mem("backup", "verify", made["place"]).exit_code == 0
+    assert made["name"] in mem("backup", "list").stdout
+    assert mem("restore", made["name"], "--yes").exit_code == 0
+
+
+def test_what_is_no_place_is_said_to_be_none(mem, kept):
+    done = mem("backup", "create", "--to", "s3://X/y")
+    assert done.exit_code == 2
+    assert "s3://bucket/prefix" in done.stderr

@@ -40,7 +40,7 @@ class Stage:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.stage"],
                 cwd=ROOT,
-                env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
+                env=os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=out,

@@ -67,6 +67,23 @@ def test_a_server_starts_on_a_full_disk(volume):
         assert _notes(server) == ["kept"]
 
 
+def test_a_server_without_room_to_say_where_it_is_says_so_when_there_is(volume):
+    with servers.running(volume.folder / "data", failpoint="server.noted:1:enospc") as server:
+        assert "no room for server.json" in (volume.folder / "serve.log").read_text()
+        assert server.get("/healthz").is_success
+
+
+def test_a_note_without_room_for_its_copy_is_written_and_copied_later(volume):
+    with servers.running(volume.folder / "data", failpoint="copy.written:1:enospc") as server:
+        assert _write(server, "kept").status_code == 201
+        copy = volume.folder / "data" / "sources" / "notes.jsonl"
+        assert not copy.exists()
+        server.process.terminate()
+        server.process.wait(40)
+    assert "kept" in copy.read_text()
+    assert not list((volume.folder / "data" / "tmp").iterdir())
+
+
 def test_a_transaction_does_not_begin_without_room(volume):
     """DuckDB would end the process: its undoing of a failed commit that changed an indexed row throws."""
     code = (
@@ -103,10 +120,11 @@ def test_a_transaction_does_not_begin_without_room(volume):
     assert process.returncode == 0
 
 
-ABORTED = """
+FILLED = """
 import sys
 from mem import config, failpoints, types
 from mem.api import lastword
+from mem.errors import DiskFull
 from mem.memory import open_memory
 from mem.store import duck, jobs
 lastword.install()
@@ -118,14 +136,32 @@ with db.write() as w: job = jobs.claim(w, "me", lease_seconds=60, now=types.now(
 failpoints._trap = failpoints.parse("database.changed:stop")
 duck.ROOM = 0  # as if each look at the room came before somebody took it
 for _ in range(200):  # until one finds the log's last page full
-    with db.write() as w: jobs.heartbeat(w, job, lease_seconds=60, now=types.now())
+    try:
+        with db.write() as w: exec(sys.argv[2])
+    except DiskFull:
+        break
+sys.stderr.write(jobs.get(db, job.id).state)
+opened.__exit__(None, None, None)
 """
+UPDATED = "jobs.heartbeat(w, job, lease_seconds=60, now=types.now())"
+RETURNED = "w.script('update jobs set fence = fence returning id')"
+
+
+def test_an_update_that_finds_the_disk_full_is_undone_and_the_database_goes_on(volume):
+    command = [sys.executable, "-c", FILLED, str(volume.folder / "data"), UPDATED]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+        volume.leave(0)
+        process.send_signal(signal.SIGCONT)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert "running" in said
 
 
 def test_a_process_that_duckdb_aborts_ends_with_70_and_the_next_goes_on(volume):
     """Another program takes the room between the look at it and the commit."""
     data = volume.folder / "data"
-    command = [sys.executable, "-c", ABORTED, str(data)]
+    command = [sys.executable, "-c", FILLED, str(data), RETURNED]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
         volume.leave(0)

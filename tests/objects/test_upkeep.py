@@ -93,12 +93,12 @@ def test_a_backup_holds_the_packs_themselves_and_fetches_each_once(memory, proxy
     pack = first.folder / source.folder / stocked.PACK
     there = pointer.read(folders.of(memory, source) / stocked.PACK)
     assert (pack.stat().st_size, first.missing) == (there.size, ())
-    assert backup.verify(first.folder).good
+    assert backup.verify(*stocked.lying(first)).good
     assert not list(first.folder.rglob("*.pointer"))
     memory.remote.cache.forget(there.sha256)
     proxy.asked.clear()
     second = made(memory)
-    assert backup.verify(second.folder).good
+    assert backup.verify(*stocked.lying(second)).good
     assert not proxy.asked
 
 
@@ -108,7 +108,7 @@ def test_a_backup_while_the_bucket_is_away_is_none(memory, proxy):
     proxy.errors = 1.0
     with pytest.raises(StorageFailed):
         made(memory)
-    assert not backup.listed(backup.root(memory, None))
+    assert not backup.listed(backup.of(memory))
 
 
 def test_a_restored_backup_needs_no_bucket_and_goes_there_again(opened, proxy):

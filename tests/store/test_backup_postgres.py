@@ -43,8 +43,10 @@ def held(config):
 def test_a_backup_brings_back_the_same_rows(config, tmp_path):
     with open_memory(config) as memory:
         stocked.source(memory)
-        made = backup.create(memory, Wish(to=tmp_path / "kept", portable=True), chores.silently, chores.never)
-        assert backup.verify(made.folder, programs=config.database.programs).good
+        made = backup.create(
+            memory, Wish(to=str(tmp_path / "kept"), portable=True), chores.silently, chores.never
+        )
+        assert backup.verify(*stocked.lying(made), programs=config.database.programs).good
     then = held(config)
     assert (made.folder / "portable" / "frames.parquet").exists()
     with open_memory(config) as memory:
@@ -60,7 +62,7 @@ def test_a_backup_brings_back_the_same_rows(config, tmp_path):
 def test_it_is_refused_while_somebody_has_it_open(config, tmp_path):
     with open_memory(config) as memory:
         stocked.source(memory)
-        made = backup.create(memory, Wish(to=tmp_path / "kept"), chores.silently, chores.never)
+        made = backup.create(memory, Wish(to=str(tmp_path / "kept")), chores.silently, chores.never)
         with pytest.raises(Locked):
             restore.restore(config, made.folder)
 

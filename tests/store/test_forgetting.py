@@ -91,7 +91,9 @@ def test_pictures_move_to_another_pack(db):
         source = rows.source(w)
         (span,) = rows.tiles(w, source.id, [at(0), at(1)])
         checkpoints.put(w, rows.checkpoint(source.id, pack="frames-000001.tar", pack_length=9), expected=None)
-        forgetting.move(w, source.id, "frames-000001.tar", "frames-1000001.tar", 512, [(span.frame_id, 7, 8)])
+        forgetting.move(
+            w, source.id, "frames-000001.tar", "frames-1000001.tar", 512, [(span.frame_id, 7, 8, None)]
+        )
     frame = frames.get(db, span.frame_id)
     assert (frame.pack, frame.offset, frame.thumb_offset) == ("frames-1000001.tar", 7, 8)
     found = checkpoints.get(db, source.id, "see")

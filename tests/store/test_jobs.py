@@ -350,6 +350,23 @@ def test_workers_that_race_share_the_jobs_and_none_is_worked_on_twice(db):
     assert jobs.counts(db) == {"done": 24}
 
 
+def test_what_was_due_a_moment_ago_is_claimed_unless_somebody_was_faster(db):
+    with db.write() as w:
+        first, second = rows.job(w), rows.job(w)
+    seen = jobs.due(db, at(1))
+    assert seen.id == first.id
+    assert _claim(db, 2).id == first.id
+    assert _do(db, jobs.claim, "worker-2", lease_seconds=60, now=at(3), first=seen).id == second.id
+
+
+def test_a_job_that_is_due_is_claimed_as_it_was_seen(db):
+    with db.write() as w:
+        job = rows.job(w)
+    seen = jobs.due(db, at(1))
+    mine = _do(db, jobs.claim, "worker-1", lease_seconds=60, now=at(2), first=seen)
+    assert (mine.id, mine.state, mine.fence) == (job.id, "running", 1)
+
+
 def test_of_two_workers_with_one_job_only_the_later_claim_can_store_rows(db):
     """The fence is checked in the transaction of the rows, so the loser's rows go with it."""
     lost = _running(db)

@@ -187,7 +187,8 @@ class System:
 
     def session(self) -> None:
         self.json({"name": "local", "scopes": ["read", "write", "capture", "admin", "metrics"],
-                   "limits": None, "signed_in": False, "required": False})  # fmt: skip
+                   "limits": None, "signed_in": False, "required": False, "proved": True,
+                   "provider": None})  # fmt: skip
 
     def watch(self) -> None:
         over = {"reason": "other", "why": "neither video nor sound", "files": 3, "examples": ["list.txt"]}

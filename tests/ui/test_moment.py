@@ -31,6 +31,15 @@ def test_the_shown_tab_lists_the_text_of_the_picture(page):
     page.get_by_text("No text was read off this picture.").wait_for()
 
 
+def test_arrow_up_goes_to_where_the_text_of_the_picture_began(page):
+    page.goto(DESK)
+    page.locator(".legend span").first.wait_for()
+    page.get_by_role("button", name="Shown", exact=True).click()
+    began = page.locator(".said .stamp").first.get_attribute("data-at")
+    page.locator(".said").press("ArrowUp")
+    settled(page, f"Date.parse(new URLSearchParams(location.search).get('at')) === {began}")
+
+
 def test_t_marks_the_text(page):
     page.goto(DESK)
     page.locator(".legend span").first.wait_for()

@@ -12,6 +12,21 @@ def server(tmp_path):
         yield running
 
 
+@pytest.mark.parametrize("screen", ["day", "search", "intake", "system"])
+def test_a_caller_without_a_token_is_refused_nothing_that_the_page_asks(page, server, screen):
+    wrong = []
+    page.on(
+        "response", lambda answer: wrong.append((answer.status, answer.url)) if answer.status >= 400 else None
+    )
+    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    with page.expect_response("**/api/sources?*"):
+        page.goto(f"/?screen={screen}")
+    if screen == "system":
+        page.get_by_text("Tokens are shown to whoever signed in").wait_for()
+    page.locator("main > section:not([hidden])").first.wait_for()
+    assert wrong == []
+
+
 def test_a_recording_goes_in_through_the_page_and_is_found_there(page, server, tmp_path):
     page.set_default_timeout(60_000)
     recording = recordings.make(tmp_path / "2026-11-20_14-00-00 Evening.mp4")

@@ -85,6 +85,8 @@ class Access:
         self._uses: dict[str, datetime] = {}
         self._codes: dict[str, float] = {}
         self._views: dict[Limits, Memory] = {}
+        oidc = memory.config.api.oidc
+        self._rules = frozenset(oidc.mark(rule) for rule in oidc.allow)
         self.load()
 
     def load(self) -> None:
@@ -104,7 +106,9 @@ class Access:
     def open(self) -> bool:
         """Whether callers on this machine need no token."""
         mode = self._memory.config.api.auth
-        return mode == "auto" and not any(one.token.kind == "token" for one in self._known.values())
+        if mode != "auto" or self._memory.config.api.oidc.issuer is not None:
+            return False
+        return not any(one.token.kind == "token" for one in self._known.values())
 
     async def caller(self, headers: Headers, peer: Peer) -> Caller:
         """Who sends these headers. Raises the error to answer with when they show what is not good.
@@ -116,7 +120,7 @@ class Access:
         given = headers.get("authorization")
         if given is not None:
             return self._bearer(given, peer)
-        if signed_in := self._signed_in(_session(headers)):
+        if signed_in := self._signed_in(cookie(headers, SAFE_COOKIE, COOKIE)):
             return self._of(signed_in, peer, by_cookie=True)
         if peer.trusted and (proxied := self._proxied(headers, peer)):
             return proxied
@@ -158,7 +162,7 @@ class Access:
         digest = stored.sha256 if stored is not None else _NO_DIGEST
         if not hmac.compare_digest(making.digest(text), digest) or stored is None:
             raise BadToken
-        if stored.token.revoked_at is not None:
+        if stored.token.revoked_at is not None or self._outlawed(stored.token):
             raise TokenRevoked
         if stored.token.expires_at is not None and stored.token.expires_at <= types.now():
             raise TokenExpired
@@ -168,7 +172,16 @@ class Access:
     def in_force(self, token: Token) -> bool:
         """Whether a token that was good still is."""
         stored = self._known.get(token.id)
-        return stored is not None and making.in_force(stored.token, types.now())
+        return (
+            stored is not None
+            and making.in_force(stored.token, types.now())
+            and not self._outlawed(stored.token)
+        )
+
+    def _outlawed(self, token: Token) -> bool:
+        """Whether a session was begun by a rule of api.oidc that is there no more."""
+        parent = token.parent or ""
+        return parent.startswith("oidc-") and parent not in self._rules
 
     def used(self) -> Mapping[str, datetime]:
         """When tokens were used last, of those used since that was written down."""
@@ -240,14 +253,14 @@ def session_lasting(memory: Memory) -> timedelta:
     return timedelta(hours=memory.config.api.session_hours)
 
 
-def _session(headers: Headers) -> str | None:
-    """The session's token within the cookies; whatever else is in them is not ours."""
+def cookie(headers: Headers, *names: str) -> str | None:
+    """The first of the cookies with these names; whatever else is sent along is not ours."""
     for header in headers.getlist("cookie"):
         try:
             jar = SimpleCookie(header)
         except CookieError:
             continue
-        for name in (SAFE_COOKIE, COOKIE):
+        for name in names:
             if name in jar:
                 return jar[name].value
     return None

@@ -11,7 +11,7 @@ from mem.types import TokenScope
 
 Limitable = Literal["no", "sources", "yes"]
 Kind = Literal["read", "search", "write", "free"]
-Place = Literal["upload", "stream", "search"]
+Place = Literal["upload", "stream", "question"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ def _of(*scopes: TokenScope) -> frozenset[TokenScope]:
 
 _ANYBODY = Need(noted=False, limited="yes", kind="free")
 _READ = Need(scopes=_of("read"), limited="yes")
+_LOOK = Need(scopes=_of("read"), limited="yes", place="question")
 _SEEN = Need(scopes=_of("read"), noted=False)  # tells how the memory is, not what is in it
 _JOBS = Need(scopes=_of("read"), limited="sources", noted=False)
 _WRITE = Need(scopes=_of("write"), kind="write")
@@ -68,6 +69,9 @@ TABLE: Mapping[tuple[str, str], Need] = {
     ("POST", "/api/session"): Need(kind="write", limited="yes"),
     ("DELETE", "/api/session"): Need(kind="write", limited="yes"),
     ("POST", "/api/session/link"): _KEYS,
+    ("POST", "/api/session/provider"): Need(kind="write", limited="yes"),
+    ("POST", "/api/session/provider/return"): Need(kind="write", limited="yes"),
+    ("GET", "/oidc"): _ANYBODY,
     ("GET", "/api/tokens"): Need(scopes=_of("admin"), proved=True, noted=False),
     ("POST", "/api/tokens"): _KEYS,
     ("POST", "/api/tokens/forget"): _KEYS,
@@ -85,6 +89,7 @@ TABLE: Mapping[tuple[str, str], Need] = {
     ("GET", "/api/database"): Need(scopes=_of("admin"), noted=False),
     ("POST", "/api/database/check"): _ADMIN,
     ("POST", "/api/database/compact"): _ADMIN,
+    ("POST", "/api/database/reels"): _ADMIN,
     ("POST", "/api/database/sql"): _KEYS,
     ("GET", "/api/audit"): Need(scopes=_of("admin"), proved=True, noted=False),
     ("POST", "/api/capture"): _CAPTURE,
@@ -113,13 +118,13 @@ TABLE: Mapping[tuple[str, str], Need] = {
     ("DELETE", "/api/sources/{id}"): _ADMIN,
     ("GET", "/api/sources/{id}/transcript.{form}"): _READ,
     ("GET", "/api/sources/{id}/video"): _READ,
-    ("GET", "/api/timeline"): _READ,
-    ("GET", "/api/timeline/density"): _READ,
-    ("GET", "/api/frames"): _READ,
+    ("GET", "/api/timeline"): _LOOK,
+    ("GET", "/api/timeline/density"): _LOOK,
+    ("GET", "/api/frames"): _LOOK,
     ("GET", "/api/frames/{id}"): _READ,
     ("GET", "/api/frames/{id}/image"): _READ,
     ("GET", "/api/frames/{id}/text"): _READ,
-    ("GET", "/api/search"): Need(scopes=_of("read"), limited="yes", kind="search", place="search"),
+    ("GET", "/api/search"): Need(scopes=_of("read"), limited="yes", kind="search", place="question"),
     ("GET", "/api/notes"): _READ,
     ("POST", "/api/notes"): _NOTE,
     ("POST", "/api/notes/batch"): _NOTE,

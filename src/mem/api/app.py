@@ -22,6 +22,7 @@ from fastapi import FastAPI
 
 import mem
 from mem import config as configuration
+from mem import folders as folders_of_sources
 from mem import observe, reindex
 from mem.api import (
     assistants,
@@ -48,6 +49,7 @@ from mem.api import (
     segments,
     serverfile,
     session,
+    signing,
     sources,
     system,
     timeline,
@@ -68,7 +70,7 @@ from mem.config import Config
 from mem.errors import AddressTaken, DatabaseFailed, MemError
 from mem.jobs import worker as embedded
 from mem.memory import Memory, open_memory
-from mem.ops import compact, delete, offload
+from mem.ops import compact, delete, offload, reels
 from mem.ops import retention as keeping
 from mem.ops.chores import Chores
 
@@ -77,6 +79,7 @@ _GRACE_SECONDS = 10  # for answers under way when the server stops
 _HEADER_BYTES = 65536  # file names of any length travel in the address of an upload
 _START_SECONDS = 30
 _SWEEP_SECONDS = 600.0  # between looks for uploads that rested too long
+_REPAY_SECONDS = 10.0  # between looks for copies that are owed
 _WATCH_SECONDS = 1.0  # between looks at whether the database still answers
 
 log = logging.getLogger(__name__)
@@ -119,7 +122,7 @@ def create_app(
     app.include_router(upkeep.router)
     asked = (system, uploads, tus, batch, watch, jobs, sources, timeline, frames, search, notes)
     kept = (segments, models, backups, database, deleting, privacy, retention, export)
-    for module in (*asked, *kept, tokens, session, assistants):
+    for module in (*asked, *kept, tokens, session, signing, assistants):
         app.include_router(module.router)
     pages.mount(app)
     problems.install(app)
@@ -149,6 +152,7 @@ async def _life(
         app.state.room, app.state.digests = Room(memory), pieces.Digests()
         app.state.access = access = Access(memory, app.state.key)
         app.state.gate = Gate(memory, access)
+        app.state.signing = signing.opened(memory.config.api.oidc)
         app.state.assistants = assistants.Assistants()
         stack.callback(app.state.assistants.close)
         stack.callback(access.write_uses)
@@ -159,6 +163,7 @@ async def _life(
             stack.enter_context(reindex.kept_level(memory.db, memory.index))
             stack.enter_context(folders.running(app.state.watch))
             stack.enter_context(offload.running(memory))
+            stack.enter_context(reels.running(memory))
             if memory.meaning is not None:
                 stack.enter_context(memory.meaning.kept())
             stack.callback(asyncio.create_task(_keep_within(memory)).cancel)
@@ -166,7 +171,9 @@ async def _life(
         stack.callback(feed.join)
         stack.callback(feed.close)
         stack.enter_context(_streams_end_first(feed))
+        stack.callback(_repay, memory)
         stack.callback(asyncio.create_task(_sweep(memory)).cancel)
+        stack.callback(asyncio.create_task(_keep_level(memory)).cancel)
         stack.callback(asyncio.create_task(access.note_uses()).cancel)
         yield
         await app.state.gate.close()
@@ -191,6 +198,20 @@ async def _sweep(memory: Memory) -> None:
             await asyncio.to_thread(partial.sweep, memory)
         except MemError as error:
             log.warning("uploads not swept", extra={"action": "sweep_failed", "detail": error.detail})
+
+
+async def _keep_level(memory: Memory) -> None:
+    """Make the copies of rows for which there was no room."""
+    while True:
+        await asyncio.sleep(_REPAY_SECONDS)
+        await asyncio.to_thread(_repay, memory)
+
+
+def _repay(memory: Memory) -> None:
+    try:
+        folders_of_sources.repay(memory)
+    except (MemError, OSError) as error:
+        log.warning("copies still owed", extra={"action": "copies_owed", "detail": str(error)})
 
 
 async def _keep_within(memory: Memory) -> None:

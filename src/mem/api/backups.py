@@ -20,12 +20,14 @@ from mem.speech.catalogue import Pulled
 router = APIRouter(prefix="/api", tags=["upkeep"])
 
 _LONGEST_WAIT = 20.0
-Folder = Annotated[FilePath | None, Query(description="The folder of backups; none: that of the memory")]
+Folder = Annotated[
+    FilePath | None, Query(description="A folder, or `s3://bucket/prefix`; none: storage.backups")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackupRequest:
-    """What kind of backup is wanted; `to` is a folder on the server's own disk."""
+    """What kind of backup is wanted; `to` is a folder on the server's own disk, or `s3://bucket/prefix`."""
 
     to: FilePath | None = None
     originals: bool = False
@@ -35,7 +37,7 @@ class BackupRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhichBackup:
-    """A backup by its name; without one the newest. `to` is the folder that it lies in."""
+    """A backup by its name; without one the newest. `to` is the folder or bucket that it lies in."""
 
     name: str | None = None
     to: FilePath | None = None
@@ -53,7 +55,8 @@ class PruneRequest:
 class BackupList:
     """Backups, the newest first."""
 
-    folder: Path
+    place: str  # a folder, or `s3://bucket/prefix`
+    folder: Path | None  # the same; null for a bucket
     backups: tuple[Backup, ...]
 
 
@@ -82,16 +85,19 @@ Upkeep = Annotated[Chores, Depends(chores)]
 
 @router.get("/backups", response_model=BackupList)
 def page(memory: Whole, to: Folder = None) -> Response:
-    """The backups in a folder."""
-    root = backup.root(memory, _path(to))
-    return render.answer(BackupList(folder=root, backups=tuple(backup.listed(root))))
+    """The backups in a folder or a bucket."""
+    place = backup.of(memory, to)
+    found = backup.listed(place)
+    if to is None:
+        backup.note_latest(memory)
+    return render.answer(BackupList(place=str(place), folder=place.folder, backups=tuple(found)))
 
 
 @router.post("/backups", status_code=202, response_model=ChoreState)
 def create(memory: Whole, upkeep: Upkeep, body: BackupRequest) -> Response:
     """Begin to make a backup; the answer names the chore to ask for."""
     wish = backup.Wish(
-        to=_path(body.to),
+        to=body.to,
         originals=body.originals,
         portable=body.portable,
         recipients=body.encrypt,
@@ -103,11 +109,14 @@ def create(memory: Whole, upkeep: Upkeep, body: BackupRequest) -> Response:
 @router.post("/backups/verify", status_code=202, response_model=ChoreState)
 def verify(memory: Whole, upkeep: Upkeep, body: WhichBackup) -> Response:
     """Begin to read all of a backup and compare it with what was written."""
-    folder = backup.find(backup.root(memory, _path(body.to)), body.name)
-    programs = memory.config.database.programs
+    place = backup.of(memory, body.to)
+    name, programs = backup.find(place, body.name), memory.config.database.programs
 
     def work(tell: Any, stopped: Any) -> Verdict:
-        return backup.verify(folder, programs=programs, tell=tell, stopped=stopped)
+        verdict = backup.verify(place, name, programs=programs, tell=tell, stopped=stopped)
+        if body.to is None:
+            backup.note_latest(memory)
+        return verdict
 
     return begun(upkeep.begin("verify", work))
 
@@ -115,7 +124,10 @@ def verify(memory: Whole, upkeep: Upkeep, body: WhichBackup) -> Response:
 @router.post("/backups/prune", response_model=Pruned)
 def prune(memory: Whole, body: PruneRequest) -> Response:
     """Remove all but the newest backups."""
-    return render.answer(Pruned(removed=tuple(backup.prune(backup.root(memory, _path(body.to)), body.keep))))
+    removed = backup.prune(backup.of(memory, body.to), body.keep)
+    if body.to is None:
+        backup.note_latest(memory)
+    return render.answer(Pruned(removed=tuple(removed)))
 
 
 @router.get("/chores/{id}", response_model=ChoreState)
@@ -131,7 +143,3 @@ def chore(
 def begun(found: Chore) -> Response:
     """The answer to the beginning of a chore."""
     return render.answer(found, 202, {"Location": f"/api/chores/{found.id}"})
-
-
-def _path(text: str | None) -> Path | None:
-    return None if text is None else Path(text)

@@ -14,6 +14,7 @@ from mem.api.parameters import Whole
 from mem.ops import check as checking
 from mem.ops import compact as compacting
 from mem.ops import database as facts
+from mem.ops import reels
 from mem.ops.check import Report
 from mem.ops.database import DatabaseStats
 
@@ -66,6 +67,12 @@ def check(memory: Whole, upkeep: Upkeep, body: CheckRequest) -> Response:
 def compact(memory: Whole, upkeep: Upkeep) -> Response:
     """Begin to give back what the database and the packs hold and nobody needs."""
     return begun(upkeep.begin("compact", lambda tell, stopped: compacting.compact(memory, tell, stopped)))
+
+
+@router.post("/reels", status_code=202, response_model=ChoreState)
+def reel(memory: Whole, upkeep: Upkeep) -> Response:
+    """Begin to code the pictures of packs that are old enough as reels (storage.reel_after_days)."""
+    return begun(upkeep.begin("reels", lambda tell, stopped: reels.again(memory, tell, stopped)))
 
 
 @router.post("/sql", response_model=SqlAnswer)

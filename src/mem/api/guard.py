@@ -70,8 +70,8 @@ class Gate:
         self.shared = shared.Shared(config.rate.shared_url) if config.rate.shared_url else None
         self.uploads = rates.Places("uploads", config.max_uploads_per_address)
         self.streams = rates.Places("streams", config.max_streams_per_address)
-        searchers = config.search_concurrency or 2 * (os.cpu_count() or 1)
-        self.searches = rates.Queue(searchers, config.search_waiting)
+        at_once = config.search_concurrency or 2 * (os.cpu_count() or 1)
+        self.questions = rates.Queue(at_once, config.search_waiting)
 
     async def admit(self, scope: Scope) -> Admitted:
         """Let a request in. Raises the error to answer with when it is refused."""
@@ -107,8 +107,8 @@ class Gate:
             case "stream":
                 with self.streams.one(key, factor=factor):
                     yield
-            case "search":
-                async with self.searches.turn():
+            case "question":
+                async with self.questions.turn():
                     yield
             case _:
                 yield

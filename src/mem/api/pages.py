@@ -91,3 +91,5 @@ def mount(app: FastAPI) -> None:
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index(request: Request) -> Response:
         return await files.get_response("index.html", request.scope)
+
+    app.add_api_route("/oidc", index, methods=["GET", "HEAD"], include_in_schema=False)

@@ -4,14 +4,16 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mem import failpoints, folders
 from mem.api import writeback
+from mem.api.direct import ALIGNED, Direct
 from mem.api.room import Claim
 from mem.errors import DiskFull, TooLarge, no_room
 
@@ -20,12 +22,13 @@ if TYPE_CHECKING:
 
 SUFFIX = ".part"
 _BLOCK = 2**20  # bytes handed to the disk at once
+_LONG = 16 * 2**20  # bytes from which on a file is written past the cache; a capture soon reads a short one
 _LARGE = 2**14  # bytes of a chunk
 # So much at most waits to reach the disk when the last byte comes: the answer must not take long then.
 _MARK_BYTES = 64 * 2**20
 _MARK_SECONDS = 5.0
 
-Chunk = bytes | bytearray
+Chunk = bytes | bytearray | memoryview
 Block = list[Chunk]
 
 
@@ -50,7 +53,7 @@ class Part:
         self.mark: Callable[[], None] = self.sync  # called now and then, between two writes
         self._claim = claim
         self._limit = limit
-        self._fd = fd
+        self._fd, self._direct = fd, Direct(fd)
         self._marked, self._marked_at = size, time.monotonic()
 
     @property
@@ -65,28 +68,37 @@ class Part:
             raise TooLarge(f"This upload may hold {self._limit:,} bytes; it has more.")
 
     def write(self, block: Block) -> None:
-        """Append `block`. Raises DiskFull."""
-        self._claim.use(sum(map(len, block)))
-        for chunk in block:
-            self._append(chunk)
-            self.digest.update(chunk)  # this and writing let other threads run
-            if self.piece is not None:
-                self.piece.update(chunk)
-            self.written += len(chunk)
+        """Append `block`. Raises DiskFull; then nothing of it counts."""
+        size = sum(map(len, block))
+        self._claim.use(size)
+        after = [self.digest.copy(), *([self.piece.copy()] if self.piece is not None else ())]
+        hashing = threading.Thread(target=_hash, args=(block, after), name="digest")
+        hashing.start()  # it and the writing let each other run
+        try:
+            self._append(block, size)
+        finally:
+            hashing.join()
+        self.digest, self.piece = after[0], after[1] if self.piece is not None else None
+        self.written += size
         failpoints.reach("upload.written")
-        writeback.begin(self._fd)
         now = time.monotonic()
         if self.written - self._marked >= _MARK_BYTES or now - self._marked_at >= _MARK_SECONDS:
             self.mark()
             self._marked, self._marked_at = self.written, time.monotonic()
 
-    def _append(self, chunk: Chunk) -> None:
-        rest = memoryview(chunk)
+    def _append(self, block: Block, size: int) -> None:
+        aligned = not (self.written % ALIGNED or size % ALIGNED)
         try:
-            while rest:
-                rest = rest[os.write(self._fd, rest) :]
+            if aligned and self.written >= _LONG and self._direct.write(block):
+                return
+            self._direct.stop()
+            for chunk in block:
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[os.write(self._fd, rest) :]
         except OSError as error:
             raise _full(error) from None
+        writeback.begin(self._fd)
 
     def sync(self) -> None:
         """Wait until what was written is on the disk. Raises DiskFull."""
@@ -135,8 +147,9 @@ async def store(chunks: AsyncIterator[bytes], part: Part) -> None:
             if held >= _BLOCK:
                 if writing is not None:
                     await writing
+                begun = _taken_off(block, part.size % ALIGNED)
                 writing = asyncio.ensure_future(asyncio.to_thread(part.write, block))
-                block, held = [], 0
+                block, held = begun, sum(map(len, begun))
     finally:
         if writing is not None:
             await asyncio.shield(writing)
@@ -152,6 +165,24 @@ def _add(block: Block, chunk: bytes) -> None:
         block[-1] += chunk
     else:
         block.append(bytearray(chunk))
+
+
+def _taken_off(block: Block, size: int) -> Block:
+    """The last bytes of `block`, which it loses: they fill no block of the disk."""
+    tail = bytearray()
+    while len(tail) < size:
+        chunk = memoryview(block.pop())
+        kept = max(0, len(chunk) - (size - len(tail)))
+        tail[:0] = chunk[kept:]
+        if kept:
+            block.append(chunk[:kept])
+    return [tail] if tail else []
+
+
+def _hash(block: Block, digests: "Sequence[HASH]") -> None:
+    for chunk in block:
+        for digest in digests:
+            digest.update(chunk)  # lets other threads run
 
 
 def sweep(folder: Path) -> int:

@@ -2,7 +2,7 @@
 
 import logging
 
-from mem.api import access_peers
+from mem.api import access_peers, provider
 from mem.config import Config
 from mem.errors import BadConfig
 from mem.memory import Memory
@@ -12,7 +12,10 @@ log = logging.getLogger(__name__)
 
 
 def check(config: Config, memory: Memory) -> None:
-    """Raise BadConfig for a server that others could reach and that would not ask who they are."""
+    """Raise BadConfig for a server that others could reach and that would not ask who they are.
+
+    Also for a provider that nobody could sign in through; ExtraMissing where its library is not installed.
+    """
     api = config.api
     if api.auth == "none":
         log.warning(
@@ -20,7 +23,8 @@ def check(config: Config, memory: Memory) -> None:
             extra={"action": "auth_off", "host": api.host},
         )
         return
-    if api.auth == "token" or access_peers.is_loopback_host(api.host):
+    provider.made(api.oidc)  # what it lacks is said before anything listens
+    if api.auth == "token" or api.oidc.issuer is not None or access_peers.is_loopback_host(api.host):
         return
     if not any(one.token.kind == "token" for one in tokens.every(memory.db)):
         raise BadConfig(

@@ -89,7 +89,7 @@ class Bounded(H11Protocol):
         ):
             return False
         reader._remaining -= len(data)  # noqa: SLF001
-        cycle.body += data
+        cycle.body = cycle.body + data if cycle.body else data  # type: ignore[assignment] # copied by none
         if len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         cycle.message_event.set()

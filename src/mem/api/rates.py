@@ -93,7 +93,7 @@ class Queue:
     async def turn(self) -> AsyncIterator[None]:
         """Wait for a turn and have it. Raises TooBusy when too many wait already."""
         if self._inside >= self._most:
-            raise TooBusy("Too many searches wait already.", hint="Try again in a moment.")
+            raise TooBusy("Too many questions wait already.", hint="Try again in a moment.")
         self._inside += 1
         try:
             async with self._free:

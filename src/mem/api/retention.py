@@ -16,7 +16,8 @@ from mem.ops import forecast, retention
 from mem.ops.forecast import Forecast
 from mem.ops.retention import Sum
 from mem.store import pins, receipts, sources
-from mem.types import Pin, Receipt
+from mem.store.pins import Pin
+from mem.types import Receipt
 
 router = APIRouter(prefix="/api", tags=["deleting"])
 

@@ -18,11 +18,13 @@ from mem.api.access_peers import Peer
 from mem.api.guard import Gate
 from mem.api.parameters import Whole
 from mem.errors import BadRequest, BadToken
+from mem.memory import Memory
 from mem.ops import tokens as making
 from mem.types import Limits, Token, TokenScope
 
 router = APIRouter(prefix="/api/session", tags=["access"])
 
+_COOKIES = (COOKIE, SAFE_COOKIE)
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -43,6 +45,8 @@ class SignedIn:
     limits: Limits | None
     signed_in: bool  # with a cookie of this server, so that signing out means something
     required: bool  # whether more would be answered to whoever signs in
+    proved: bool  # showed something that not everybody on this machine has, as tokens and backups ask
+    provider: str | None = None  # what to call the provider that people can sign in through
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +59,8 @@ class Link:
 @router.get("", response_model=SignedIn)
 async def who(request: Request) -> Response:
     """Who asks, and what they may; nobody has to be signed in to hear that they are not."""
-    return render.answer(_known(guard.caller(request)))
+    memory: Memory = request.app.state.memory
+    return render.answer(_known(guard.caller(request), memory.config.api.oidc.shown))
 
 
 @router.post("", response_model=SignedIn)
@@ -73,18 +78,7 @@ def sign_in(request: Request, memory: Whole, body: SignIn) -> Response:
         raise
     session, secret = making.begin(memory, parent, lasting=session_lasting(memory))
     access.load()
-    caller = guard.caller(request)
-    response = render.answer(
-        SignedIn(
-            name=session.name,
-            scopes=session.scopes,
-            limits=session.limits,
-            signed_in=True,
-            required=not caller.scopes,
-        )
-    )
-    _set(request, response, secret, round(session_lasting(memory).total_seconds()))
-    return response
+    return answered(request, memory, session, secret)
 
 
 @router.delete("", status_code=204, response_model=None, response_class=Response)
@@ -95,7 +89,7 @@ def sign_out(request: Request, memory: Whole) -> Response:
         making.revoke(memory, caller.token.id)
         request.app.state.access.load()
     response = Response(status_code=204)
-    _set(request, response, "", 0)
+    put(request, response, _COOKIES, "", 0)
     return response
 
 
@@ -104,6 +98,37 @@ async def link(request: Request) -> Response:
     """A one-time link for whoever administers the server: it signs a browser in within a minute."""
     access: Access = request.app.state.access
     return render.answer(Link(path=f"/#open={access.hand_out()}"), 201)
+
+
+def answered(request: Request, memory: Memory, session: Token, secret: str) -> Response:
+    """What a browser hears that was just signed in, with the cookie of its session."""
+    response = render.answer(
+        SignedIn(
+            name=session.name,
+            scopes=session.scopes,
+            limits=session.limits,
+            signed_in=True,
+            proved=True,
+            required=not guard.caller(request).scopes,
+            provider=memory.config.api.oidc.shown,
+        )
+    )
+    put(request, response, _COOKIES, secret, round(session_lasting(memory).total_seconds()))
+    return response
+
+
+def put(request: Request, response: Response, names: tuple[str, str], value: str, seconds: int) -> None:
+    """Set a cookie that no script reads and no other site uses; the second of the names is for https."""
+    peer: Peer = request.scope["mem.peer"]
+    response.set_cookie(
+        names[1] if peer.https else names[0],
+        value,
+        max_age=seconds,
+        path="/",
+        secure=peer.https,
+        httponly=True,
+        samesite="strict",
+    )
 
 
 def _redeemed(access: Access, body: SignIn) -> Token | None:
@@ -116,24 +141,13 @@ def _redeemed(access: Access, body: SignIn) -> Token | None:
     return token
 
 
-def _known(caller: Caller) -> SignedIn:
+def _known(caller: Caller, provider: str | None) -> SignedIn:
     return SignedIn(
         name=caller.name,
         scopes=tuple(scope for scope in making.SCOPES if scope in caller.scopes),
         limits=caller.limits,
         signed_in=caller.by_cookie,
+        proved=caller.proved,
         required=not caller.scopes,
-    )
-
-
-def _set(request: Request, response: Response, value: str, seconds: int) -> None:
-    peer: Peer = request.scope["mem.peer"]
-    response.set_cookie(
-        SAFE_COOKIE if peer.https else COOKIE,
-        value,
-        max_age=seconds,
-        path="/",
-        secure=peer.https,
-        httponly=True,
-        samesite="strict",
+        provider=provider,
     )

@@ -54,7 +54,7 @@ class UploadState:
 class TimelinePage:
     """What was on screen, said and noted in a range; `sources` is keyed by id.
 
-    `screen` holds the lines of text read off it where they were asked for.
+    `screen` holds the lines of text read off it, and segments their words, where they were asked for.
 
     `continues` says which source goes on from which without a pause, by id: same place and device, and
     at most 2 s between them.

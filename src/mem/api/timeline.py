@@ -15,6 +15,7 @@ from mem.timeline import Position
 router = APIRouter(prefix="/api/timeline", tags=["asking"])
 
 Screen = Annotated[bool, Query(description="Also the lines of text that were read off the screen")]
+Words = Annotated[bool, Query(description="Each segment with its words and their times; else it has none")]
 
 
 @router.get("", response_model=TimelinePage)
@@ -24,11 +25,14 @@ def page(
     limit: Limit,
     source: SourceId = None,
     screen: Screen = False,
+    words: Words = False,
     cursor: Cursor = None,
 ) -> Response:
     """Spans with their frame, segments and notes that overlap a range, in order of time."""
     span, after = _position(asked, cursor)
-    found = timeline.page(memory, span.start, span.end, source, limit=limit, after=after, lines=screen)
+    found = timeline.page(
+        memory, span.start, span.end, source, limit=limit, after=after, lines=screen, words=words
+    )
     return render.answer(
         TimelinePage(
             from_=span.start,

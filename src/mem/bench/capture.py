@@ -31,7 +31,7 @@ def measure(quick: bool, tell: Tell, folder: Path) -> list[Measure]:
     """How fast recordings of each kind are looked at, beside the floor and FFmpeg, and what they leave."""
     tell("coding a camera's recording")
     static = _make(folder, "static", Coded(fps=clips.FPS, gop=2 * clips.FPS), quick)
-    found, sizes = _speed_of_static(static, tell), dict[str, Took]()
+    found, sizes, small = _speed_of_static(static, tell), dict[str, Took](), dict[str, Took]()
     for name, coded, target in (
         ("screen, x264's default GOP", Coded(fps=clips.FPS, gop=250, between=3, scenecut=True), 60),
         ("camera, x264's default GOP", Coded(fps=clips.FPS, gop=250, between=3), 50),
@@ -42,11 +42,14 @@ def measure(quick: bool, tell: Tell, folder: Path) -> list[Measure]:
         took = sizes[name.split(",")[0]] = looking.whole(clip.path)
         found.append(_speed(f"{name}: whole frame path", took, clip, target))
         found.append(_memory(f"{name}: memory", took, 150))
+        small[name.split(",")[0]] = looking.reeled(clip.path)
         clip.path.unlink()
     tell("deciding about days")
     looks = _QUICK_DAYS_LOOKS if quick else _DAYS_LOOKS
     found.append(_a_day("screen, 8 h of work", footage.screen, sizes["screen"], 8, looks, 55))
     found.append(_a_day("busy camera", footage.camera, sizes["camera"], 24, looks, 80))
+    found.append(_a_day("screen, 8 h of work, as reels", footage.screen, small["screen"], 8, looks, 45))
+    found.append(_a_day("busy camera, as reels", footage.camera, small["camera"], 24, looks, 20))
     return [*found, _large(folder, tell)]
 
 
@@ -71,6 +74,7 @@ def _speed_of_static(clip: _Clip, tell: Tell) -> list[Measure]:
     share = round((alone.cpu / alone.looks) / (least.cpu / least.looks), 3)
     per_day = round(took.size / clip.seconds * _DAY / 1e6, 1)
     theirs = round(others.size / clip.lap * _DAY / 1e6)
+    reels = round(looking.reeled(clip.path).size / clip.seconds * _DAY / 1e6, 1)
     return [
         Measure(
             measure="camera, GOP of 2 s: looking, by the floor", value=share, unit="x", target=1.15,
@@ -83,6 +87,10 @@ def _speed_of_static(clip: _Clip, tell: Tell) -> list[Measure]:
         ),
         _memory("camera, GOP of 2 s: memory", took, 150),
         Measure(measure="static camera: stored a day", value=per_day, unit="MB", target=15, how=how),
+        Measure(
+            measure="static camera, as reels: stored a day", value=reels, unit="MB", target=4,
+            how="the same frames once storage.reel_after_days have passed",
+        ),
         Measure(
             measure="static camera: FFmpeg fps=1/5 and JPEG, a day", value=theirs, unit="MB", target=None,
             how=f"{others.kept} pictures of quality 80",

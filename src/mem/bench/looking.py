@@ -20,7 +20,7 @@ from PIL import Image
 
 from mem import packs
 from mem.capture import see
-from mem.media import container, sample
+from mem.media import container, reeling, sample
 from mem.media.offsets import Faults
 from mem.media.sample import Pace, Sample
 
@@ -52,6 +52,11 @@ class Took:
 def whole(path: Path) -> Took:
     """The whole path of a frame: look, decide, encode, write to a pack, with spans."""
     return _apart("whole", path)
+
+
+def reeled(path: Path) -> Took:
+    """The same, and its pictures coded as reels as an old pack's are."""
+    return _apart("reeled", path)
 
 
 def sampled(path: Path) -> Took:
@@ -87,7 +92,9 @@ def _apart(what: str, path: Path) -> Took:
 
 
 def _be(what: str, path: Path, line: Connection) -> None:
-    work = {"whole": _whole, "sampled": _sampled, "floor": _floor, "thinned": _thinned}[what]
+    work = {"whole": _whole, "reeled": _reeled, "sampled": _sampled, "floor": _floor, "thinned": _thinned}[
+        what
+    ]
     begin = time.process_time()
     looks, kept, size = work(path)
     cpu = time.process_time() - begin
@@ -107,6 +114,28 @@ def _whole(path: Path) -> tuple[int, int, int]:
         size = pack.sync()
     (path.parent / packs.name(1)).unlink()
     return looks, kept, size
+
+
+def _reeled(path: Path) -> tuple[int, int, int]:
+    looks = size = 0
+    stills: list[list[int]] = []
+    with _descriptor(path) as fd, packs.open_pack(path.parent, packs.name(1), 0) as pack:
+        for message in see.see(_REQUEST, b"", fd):
+            if message.kind == "frame":
+                facts, image = message.fields, message.body[: message.fields["image"]]
+                offset = pack.append(f"{len(stills):012d}.webp", image)
+                stills.append([facts["offset_ms"], offset, len(image), facts["width"], facts["height"]])
+                size += packs.room(facts["thumb"])
+            elif message.kind == "stretch":
+                looks += int(message.fields["samples"])
+        pack.sync()
+    rest = [packs.room(still[2]) for still in stills]
+    with _descriptor(path.parent / packs.name(1)) as fd:
+        for message in reeling.code({"pictures": stills}, fd):
+            these, rest = rest[: message.fields["count"]], rest[message.fields["count"] :]
+            size += packs.room(len(message.body)) if message.kind == "reel" else sum(these)
+    (path.parent / packs.name(1)).unlink()
+    return looks, len(stills), size
 
 
 def _sampled(path: Path) -> tuple[int, int, int]:

@@ -1,8 +1,8 @@
-"""The process that decodes one recording: `python -m mem.capture.child probe|see|hear|read|eye|reader`.
+"""The process that decodes one recording: `python -m mem.capture.child KIND`.
 
-Started by `mem.media.sandbox.run` and its like, never by hand. The recording is its standard input
-(descriptor 0), which the decoders open by number, so that no path is known here. Decoders are imported
-only once the limits are in force.
+A kind is one below, or eye or reader, which fork for many recordings. Started by `mem.media.sandbox.run`
+and its like, never by hand. The recording is its standard input (descriptor 0), which the decoders open by
+number, so that no path is known here. Decoders are imported only once the limits are in force.
 """
 
 import dataclasses
@@ -24,6 +24,18 @@ def _see(request: dict[str, Any], state: bytes) -> Iterator[Message]:
     from mem.capture import see
 
     yield from see.see(request, state)
+
+
+def _reel(request: dict[str, Any], _: bytes) -> Iterator[Message]:
+    from mem.media import reeling
+
+    yield from reeling.code(request)
+
+
+def _join(request: dict[str, Any], states: bytes) -> Iterator[Message]:
+    from mem.capture import see
+
+    yield from see.join(request, states)
 
 
 class _Hearing:
@@ -66,6 +78,6 @@ def _load_decoders() -> None:
 if __name__ == "__main__":
     reading = _Reading()
     confined.serve(
-        {"probe": _probe, "see": _see, "hear": _Hearing(), "read": reading},
+        {"probe": _probe, "see": _see, "join": _join, "reel": _reel, "hear": _Hearing(), "read": reading},
         {"eye": _load_decoders, "reader": reading.load},
     )

@@ -48,12 +48,12 @@ def see(
     checkpoint = shelf.checkpoint("see")
     if checkpoint is not None and checkpoint.finished:
         return
-    at = _place(memory, source, checkpoint)
+    at = _place(memory, source, shelf, checkpoint)
     lease.at(at)
     if gaps.wanted(lease, at):
         checkpoint = _leave_out(memory, lease, source, shelf, at)
     state = progress.read_state(shelf.folder, checkpoint)
-    request = _request(memory, checkpoint) | _not_kept(memory, source)
+    request = _request(memory, shelf, checkpoint) | _not_kept(memory, source)
     with (
         _Storing(memory, lease, source, shelf, checkpoint) as storing,
         memory.eye.run(
@@ -70,8 +70,9 @@ def see(
             storing.take(message)
 
 
-def _place(memory: Memory, source: Source, checkpoint: Checkpoint | None) -> Place:
-    return gaps.place(source, "see", checkpoint, memory.config.capture.stretch_seconds * 1000)
+def _place(memory: Memory, source: Source, shelf: Shelf, checkpoint: Checkpoint | None) -> Place:
+    limit = shelf.part.end_ms if shelf.part else None
+    return gaps.place(source, "see", checkpoint, memory.config.capture.stretch_seconds * 1000, limit)
 
 
 def _leave_out(memory: Memory, lease: Lease, source: Source, shelf: Shelf, at: Place) -> Checkpoint:
@@ -91,12 +92,12 @@ def _leave_out(memory: Memory, lease: Lease, source: Source, shelf: Shelf, at: P
     with memory.db.write() as w:
         lease.check(w)
         shelf.put(w, after, expected=before.stretch if before else None)
-        following = _place(memory, source, after)
+        following = _place(memory, source, shelf, after)
         lease.commit(w, progress.share(source, at.end_ms), {"samples": seen.samples}, following=following)
     return after
 
 
-def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
+def _request(memory: Memory, shelf: Shelf, checkpoint: Checkpoint | None) -> dict[str, Any]:
     frame, media = memory.config.capture.frame, memory.config.media
     every = round(frame.interval_seconds * 1000)
     seen = Seen.of(checkpoint)
@@ -119,6 +120,8 @@ def _request(memory: Memory, checkpoint: Checkpoint | None) -> dict[str, Any]:
             "next_ordinal": seen.next_ordinal,
             "anew": gaps.behind(checkpoint),
         },
+        "part": (part := shelf.part)
+        and {"begin_ms": part.begin_ms, "end_ms": part.end_ms, "first": part.first},
     }
 
 
@@ -223,7 +226,7 @@ class _Storing:
         until_ms = int(facts["until_ms"])
         with self._memory.db.write() as w:
             self._lease.check(w)
-            ids = self._shelf.add_frames(w, self._dated(w))
+            ids = self._shelf.add_frames(w, dict(zip(self._pending, self._dated(w), strict=True)))
             live = {**self._seen.live, **dict(zip(map(str, self._pending), ids, strict=True))}
             continued, rows = self._rows(shown, live)
             if continued is not None:
@@ -241,7 +244,7 @@ class _Storing:
                 state_file=state_file,
             )
             self._store(w, after)
-            following = _place(self._memory, self._source, after)
+            following = _place(self._memory, self._source, self._shelf, after)
             share = progress.share(self._source, until_ms)
             self._lease.commit(w, share, self._facts(), following=following)
 
@@ -296,6 +299,7 @@ class _Storing:
             warnings=progress.merge(seen.warnings, facts["warnings"]),
             gaps=seen.gaps,
             rerun=seen.rerun,
+            joined=seen.joined,
         )
 
     def _finish(self, facts: dict[str, Any]) -> None:
@@ -303,7 +307,9 @@ class _Storing:
         at = self._checkpoint
         warnings = progress.merge(self._seen.warnings, facts["warnings"])
         partial = bool(facts["partial"] or self._seen.gaps)
-        self._seen = replace(self._seen, partial=partial, warnings=warnings)
+        more = bool(facts.get("more"))
+        self._seen = replace(self._seen, partial=partial, warnings=warnings, more=more)
+        state_file = at.state_file if at and self._shelf.part else None  # the next part goes on from it
         ended_at = types.after(self._source.started_at, int(facts["duration_ms"]))
         with self._memory.db.write() as w:
             self._lease.check(w)
@@ -318,11 +324,12 @@ class _Storing:
                     until_ms=at.until_ms if at else 0,
                     pack=at.pack if at else None,
                     pack_length=at.pack_length if at else 0,
+                    state_file=state_file,
                     finished=True,
                 ),
             )
         failpoints.reach("seen.finished")
-        progress.drop_states(self._folder, "see", keep=None)
+        progress.drop_states(self._folder, "see", keep=state_file)
 
     def _store(self, w: Writer, checkpoint: Checkpoint) -> None:
         before = self._checkpoint

@@ -15,14 +15,21 @@ _LEAST_MS = {"hear": 60_000}  # sound is listened to in pieces of a minute; less
 Gap = tuple[int, int]  # offsets in ms
 
 
-def place(source: Source, stage: Stage, checkpoint: Checkpoint | None, stretch_ms: int) -> Place:
-    """The stretch that is next: its bounds as far as they are known before it is done."""
+def place(
+    source: Source, stage: Stage, checkpoint: Checkpoint | None, stretch_ms: int, limit_ms: int | None = None
+) -> Place:
+    """The stretch that is next: its bounds as far as they are known before it is done.
+
+    `limit_ms` is the end of the part of the recording that is looked at.
+    """
     begin_ms = checkpoint.until_ms if checkpoint else 0
     least = begin_ms + max(stretch_ms // 2, _LEAST_MS.get(stage, 0))
     end_ms = -(-least // stretch_ms) * stretch_ms
     duration_ms = source.media.duration_ms if source.media else None
     if duration_ms and begin_ms < duration_ms:
         end_ms = max(begin_ms + 1, min(end_ms, duration_ms))
+    if limit_ms is not None:
+        end_ms = min(end_ms, limit_ms)
     return Place(stage, checkpoint.stretch if checkpoint else 0, begin_ms, end_ms)
 
 
@@ -34,7 +41,8 @@ def wanted(lease: Lease, at: Place) -> bool:
 
 def behind(checkpoint: Checkpoint | None) -> bool:
     """Whether the last thing that was committed is a gap, so that nothing is carried over."""
-    return checkpoint is not None and checkpoint.state_file is None and not checkpoint.finished
+    bare = checkpoint is not None and checkpoint.state_file is None and not checkpoint.finished
+    return bare and bool(checkpoint and checkpoint.facts.get("gaps"))
 
 
 def lengthened(gaps: tuple[Gap, ...], until_ms: int) -> tuple[Gap, ...]:

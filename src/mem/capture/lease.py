@@ -36,6 +36,11 @@ class Lease:
         """Whether a person asked for the job to end."""
         return self._cancelled
 
+    @property
+    def ending(self) -> bool:
+        """Whether this worker is stopping."""
+        return self._stop.is_set()
+
     def stopped(self) -> bool:
         """Whether the work should end now: cancelled, or this worker is stopping.
 
@@ -70,11 +75,14 @@ class Lease:
         """Raise StaleFence inside the transaction `w` unless the job is still this worker's."""
         jobs.check_fence(w, self.job)
 
-    def enter(self, stage: Stage, begin: float, end: float) -> None:
-        """Begin a stage that is the part from `begin` to `end` (0 to 1) of the whole job."""
+    def enter(self, stage: Stage, begin: float, end: float, share: float = 0.0) -> None:
+        """Begin a stage that is the part from `begin` to `end` (0 to 1) of the whole job.
+
+        `share` of it (0 to 1) is done.
+        """
         self._stage, self._begin, self._end = stage, begin, end
         self._told = 0.0
-        self.tell(0.0, {})
+        self.tell(share, {})
 
     def at(self, place: Place) -> None:
         """Note durably where in the recording the work is about to go on: a death counts there."""
@@ -108,7 +116,7 @@ class Lease:
     def _progress(
         self, w: Writer, share: float, facts: dict[str, object], following: Place | None = None
     ) -> None:
-        done = self._begin + (self._end - self._begin) * share
+        done = min(1.0, max(0.0, self._begin + (self._end - self._begin) * share))
         jobs.progress(
             w,
             self.job,

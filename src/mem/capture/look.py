@@ -136,6 +136,8 @@ def _attach(w: Writer, job: Job, source_id: int, seen: str | None) -> Job:
 def refuse_beside_another(r: Reader, job: Job, source_id: int) -> None:
     """Raise Locked while another job works on the source: two would write the same rows and packs."""
     for other in jobs.active_of(r, source_id):
+        if other.parent == job.id or job.parent == other.id:  # it rests, or joins what that one made
+            continue
         if other.state == "running" and other.kind != "screen" and other.id != job.id:
             raise Locked(f"Job {other.id} is taking this recording in.", hint="It goes on by itself.")
 

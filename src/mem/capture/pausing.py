@@ -11,7 +11,7 @@ from mem import types
 from mem.errors import BadTime, CapturePaused
 from mem.memory import Memory
 from mem.store import switches
-from mem.types import Switch
+from mem.store.switches import Switch
 
 log = logging.getLogger(__name__)
 

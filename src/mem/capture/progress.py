@@ -33,6 +33,8 @@ class Seen:
     warnings: tuple[str, ...] = ()
     gaps: tuple[tuple[int, int], ...] = ()  # offsets (ms) between which it was left out
     rerun: int | None = None  # the job that made this in place of an earlier one
+    joined: int = 0  # parts of a long recording that are in it
+    more: bool = False  # of a part: the recording goes on behind it
 
     @classmethod
     def of(cls, checkpoint: Checkpoint | None) -> Self:

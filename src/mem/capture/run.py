@@ -8,17 +8,18 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mem import failpoints, folders, kept, observe, reindex
-from mem.capture import exclusions, frames, gaps, progress, reading, speech
+from mem import failpoints, folders, kept, observe, reindex, types
+from mem.capture import apart, exclusions, frames, gaps, parts, progress, reading, speech
 from mem.capture.lease import Lease
 from mem.capture.look import child_limits, look, unchanged
+from mem.capture.parts import Resting
 from mem.capture.progress import Heard, Seen
 from mem.capture.shelf import Rows, Shelf
 from mem.errors import Stopped
 from mem.memory import Memory
 from mem.speech import models
 from mem.speech.models import ModelChoice
-from mem.store import checkpoints, forgetting, sources
+from mem.store import checkpoints, forgetting, jobs, sources
 from mem.store.jobs import EndState
 from mem.types import Source
 
@@ -35,18 +36,23 @@ class Outcome:
     result: Mapping[str, object]
 
 
-def run(memory: Memory, lease: Lease) -> Outcome:
-    """Take in the recording of the lease's job. Raises a MemError; Stopped when it is to end early."""
+def run(memory: Memory, lease: Lease) -> Outcome | Resting:
+    """Take in the recording of the lease's job, or go on with it as far as that is possible now.
+
+    Raises a MemError; Stopped when it is to end early.
+    """
     began, first = time.monotonic(), lease.job.source_id is None
     found = look(memory, lease)
     done = stages_done(memory, found.source)
     if not done:
         _settle(memory, lease, found.source)
-        _stages(memory, lease, found.source)
+        resting = _stages(memory, lease, found.source)
+        if resting is not None:
+            return resting
     source = sources.get(memory.db, found.source.id)
     # Done, but not by this job: one that was cut short just before its end is not "known".
     known = done and not found.new and first
-    ended = outcome(memory, source, began, known=known)
+    ended = outcome(memory, source, _since(memory, lease, source, began), known=known)
     with memory.db.write() as w:
         lease.check(w)
         source = sources.settle(w, source.id, state="partial" if ended.partial else "ready")
@@ -54,23 +60,29 @@ def run(memory: Memory, lease: Lease) -> Outcome:
     failpoints.reach("capture.settled")
     _clean_up(memory, source)
     failpoints.reach("capture.copied")
-    reindex.tidy(memory.db, memory.index)
+    reindex.tidy_between(memory.db, memory.index, busy=jobs.queued(memory.db) > 0)
     return ended
 
 
-def _stages(memory: Memory, lease: Lease, source: Source) -> None:
+def _stages(memory: Memory, lease: Lease, source: Source) -> Resting | None:
     """See and hear what is not done yet. Raises NotFound or RecordingChanged for a file that is another."""
     media, shelf = source.media, Rows(memory, source)
     pictures, sound = media is not None and media.video, media is not None and media.audio
     if pictures:
-        lease.enter("see", 0.0, SEEING if sound else 1.0)
-        see(memory, lease, source, shelf)
+        share = SEEING if sound else 1.0
+        in_parts = parts.see(memory, lease, source, share)
+        if isinstance(in_parts, Resting):
+            return in_parts
+        if not in_parts:
+            lease.enter("see", 0.0, share)
+            see(memory, lease, source, shelf)
     if sound:
         lease.enter("hear", SEEING if pictures else 0.0, 1.0)
         whisper = memory.config.whisper
         hear(memory, lease, source, shelf, model=whisper.model, language=whisper.language)
     if (path := folders.media_file(memory, source)) is not None and path.exists():
         unchanged(memory, lease, source)  # one that was written to meanwhile was read as nobody wrote it
+    return None
 
 
 def see(memory: Memory, lease: Lease, source: Source, shelf: Shelf) -> None:
@@ -138,6 +150,14 @@ def _settle(memory: Memory, lease: Lease, source: Source) -> None:
     failpoints.reach("capture.begun")
 
 
+def _since(memory: Memory, lease: Lease, source: Source, began: float) -> float:
+    """When the work began, by time.monotonic; on one looked at in parts, when the first worker came to it."""
+    started = lease.job.started_at
+    if started is None or not Seen.of(checkpoints.get(memory.db, source.id, "see")).joined:
+        return began
+    return time.monotonic() - (types.now() - started).total_seconds()
+
+
 def outcome(memory: Memory, source: Source, began: float, *, known: bool) -> Outcome:
     """What there is of a source, after work that began at `began` (time.monotonic)."""
     seen = Seen.of(checkpoints.get(memory.db, source.id, "see"))
@@ -197,6 +217,5 @@ def _clean_up(memory: Memory, source: Source) -> None:
             forgetting.detach(w, source.id)
     for stage in ("see", "hear"):  # one that was cut short just after its end left its last state
         progress.drop_states(folders.of(memory, source), stage, keep=None)
-    folders.write_source(memory, source.id)
-    folders.write_transcript(memory, source.id)
-    folders.write_frames(memory, source.id)
+    apart.drop(memory, source)
+    folders.write_captured(memory, source.id)

@@ -7,7 +7,8 @@ JSON for each stretch, so that the old rows stay until one transaction puts the 
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,7 +22,22 @@ from mem.store.frames import NewFrame
 from mem.store.texts import NewSegment
 from mem.types import Checkpoint, Source, Span, Stage, Word
 
+_NUMBERS = 1_000_000  # ordinals and stretches for one part
 PACK_MS = 3_600_000  # a new pack for each hour of the recording
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a long recording, in offsets of ms."""
+
+    number: int
+    begin_ms: int
+    end_ms: int | None  # None: to the end of the recording
+
+    @property
+    def first(self) -> int:
+        """The number of its first frame and of its first stretch; no other part has as many."""
+        return self.number * _NUMBERS
 
 
 class Shelf(Protocol):
@@ -35,14 +51,18 @@ class Shelf(Protocol):
     def job(self) -> int | None:
         """The re-run that this is for; None: the recording's first capture."""
 
+    @property
+    def part(self) -> Part | None:
+        """The part of the recording that this is for; None: all of it."""
+
     def checkpoint(self, stage: Stage) -> Checkpoint | None:
         """How far the stage is."""
 
     def pack_name(self, until_ms: int) -> str:
         """The pack that a stretch beginning at this offset goes to."""
 
-    def add_frames(self, w: Writer, made: Sequence[NewFrame]) -> list[int]:
-        """Put frames there; gives what spans call them."""
+    def add_frames(self, w: Writer, made: Mapping[int, NewFrame]) -> list[int]:
+        """Put frames there, by their ordinals; gives what spans call them."""
 
     def extend_span(self, w: Writer, span: Span) -> None:
         """Give the span that begins there its new end and samples."""
@@ -64,6 +84,7 @@ class Rows:
     """The tables themselves."""
 
     job: int | None = None
+    part: Part | None = None
 
     def __init__(self, memory: Memory, source: Source) -> None:
         self._memory, self._source = memory, source
@@ -77,9 +98,9 @@ class Rows:
         """One pack for each hour."""
         return packs.name(until_ms // PACK_MS + 1)
 
-    def add_frames(self, w: Writer, made: Sequence[NewFrame]) -> list[int]:
+    def add_frames(self, w: Writer, made: Mapping[int, NewFrame]) -> list[int]:
         """Add rows; gives their ids."""
-        return frames.add_many(w, self._source.id, made)
+        return frames.add_many(w, self._source.id, list(made.values()))
 
     def extend_span(self, w: Writer, span: Span) -> None:
         """Change the row."""
@@ -105,7 +126,9 @@ class Rows:
 class Aside:
     """A folder with a log of stretches, and packs under names that the source's folder does not have."""
 
-    def __init__(self, folder: Path, log: str, job: int, first_pack: int) -> None:
+    part: Part | None = None
+
+    def __init__(self, folder: Path, log: str, job: int | None, first_pack: int) -> None:
         self.folder, self.job = folder, job
         self._log, self._first = folder / log, first_pack
         self._line: dict[str, Any] = {}
@@ -121,9 +144,10 @@ class Aside:
         """One pack for each hour."""
         return packs.name(self._first + until_ms // PACK_MS)
 
-    def add_frames(self, w: Writer, made: Sequence[NewFrame]) -> list[int]:  # noqa: ARG002
+    def add_frames(self, w: Writer, made: Mapping[int, NewFrame]) -> list[int]:  # noqa: ARG002
         """Note them; spans call them by their number, from 0 on."""
-        self._line["frames"] = [_plain(frame) for frame in made]
+        self._line["frames"] = [_plain(frame) for frame in made.values()]
+        self._line["ordinals"] = list(made)
         return list(range(self._frames, self._frames + len(made)))
 
     def extend_span(self, w: Writer, span: Span) -> None:  # noqa: ARG002
@@ -162,6 +186,10 @@ class Aside:
                 spans[-1] = _built(Span, line["extended"])
             spans += [_built(Span, fields) for fields in line.get("spans", ())]
         return made, spans
+
+    def ordinals(self) -> list[int]:
+        """Those of all frames."""
+        return [ordinal for line in self._lines() for ordinal in line.get("ordinals", ())]
 
     def heard(self) -> list[NewSegment]:
         """All segments."""

@@ -16,7 +16,8 @@ from mem.errors import Locked
 app = typer.Typer(help="Backups: made while everything goes on.")
 
 To = Annotated[
-    Path | None, typer.Option("--to", metavar="DIR", help="The folder of backups (default: data/backups).")
+    str | None,
+    typer.Option("--to", metavar="PLACE", help="A folder, or s3://bucket/prefix (default: storage.backups)."),
 ]
 Identity = Annotated[
     Path | None,
@@ -49,7 +50,7 @@ def create(
     ] = False,
 ) -> None:
     """Make a backup: the rows of one instant, and the pictures and words they name."""
-    body = {"to": chores.absolute(to), "originals": originals, "portable": portable, "encrypt": encrypt or []}
+    body = {"to": _place(to), "originals": originals, "portable": portable, "encrypt": encrypt or []}
     with server.connected(settings) as client:
         made = chores.done(client, settings, "/api/backups", body)
     if settings.json:
@@ -61,9 +62,11 @@ def create(
 def _say_made(made: Json, *, named: bool) -> None:
     """Print what was made; `named`: the folder was asked for, so that somebody believes it elsewhere."""
     held = f"{words.count(made['sources'], 'recording')}, {words.count(made['frames'], 'frame')}"
-    copied = f"{words.size(made['bytes'])}, {words.size(made['copied_bytes'])} of it copied"
+    how = "sent" if made["folder"] is None else "copied"
+    copied = f"{words.size(made['bytes'])}, {words.size(made['copied_bytes'])} of it {how}"
     sealed = ", encrypted" if made["encrypted"] else ""
-    render.say(f"Backup {made['name']} in {Path(made['folder']).parent}: {held}, {copied}{sealed}.")
+    place = made["place"].removesuffix(f"/{made['name']}")
+    render.say(f"Backup {made['name']} in {place}: {held}, {copied}{sealed}.")
     if named and made["same_disk"]:
         hint = "It lies on the disk of the memory: it helps against mistakes, not against losing that disk."
         render.remark(f"mem: {hint}")
@@ -81,19 +84,19 @@ def _say_made(made: Json, *, named: bool) -> None:
 def verify(
     settings: Settings,
     backup: Annotated[
-        str | None, typer.Argument(metavar="[BACKUP]", help="Its name or folder (default: the newest).")
+        str | None,
+        typer.Argument(metavar="[BACKUP]", help="Its name, folder or s3:// address (default: the newest)."),
     ] = None,
     to: To = None,
     identity: Identity = None,
 ) -> int:
     """Read every byte of a backup and compare it; exit status 1 when it is not what was written."""
-    folder = Path(backup) if backup is not None and Path(backup).is_dir() else None
-    if identity is None and folder is None:
+    if identity is None and (backup is None or "/" not in backup):
         with server.connected(settings) as client:
-            body = {"name": backup, "to": chores.absolute(to)}
+            body = {"name": backup, "to": _place(to)}
             verdict = chores.done(client, settings, "/api/backups/verify", body)
-    else:  # a key is for this process alone, and a folder needs no server
-        verdict = _verified(settings, folder, backup, to, identity)
+    else:  # a key is for this process alone, and a whole address needs no server
+        verdict = _verified(settings, backup, to, identity)
     if settings.json:
         render.data(verdict)
     else:
@@ -101,20 +104,26 @@ def verify(
     return 0 if verdict["good"] else 1
 
 
-def _verified(
-    settings: Settings, folder: Path | None, name: str | None, to: Path | None, identity: Path | None
-) -> Json:
+def _verified(settings: Settings, given: str | None, to: str | None, identity: Path | None) -> Json:
     from mem.ops import backup as backups
 
     config = settings.config()
-    place = folder or backups.find((to or config.data_dir / "backups").expanduser().absolute(), name)
+    whole = backups.split(config, given) if given is not None and "/" in given else None
+    place, name = whole or (backups.reading(config, to), given)
     found = backups.verify(
-        place.absolute(),
+        place,
+        backups.find(place, name) if whole is None else whole[1],
         identity=identity,
         programs=config.database.programs,
         tell=chores.tell(settings),
     )
-    return asdict(found) | {"folder": str(found.folder), "problems": list(found.problems)}
+    folder = None if found.folder is None else str(found.folder)
+    return asdict(found) | {"folder": folder, "problems": list(found.problems)}
+
+
+def _place(to: str | None) -> str | None:
+    """A place as the server, which runs elsewhere, must be told."""
+    return to if to is None or to.startswith("s3:") else chores.absolute(Path(to))
 
 
 def _say(verdict: Json) -> None:
@@ -132,12 +141,12 @@ def _say(verdict: Json) -> None:
 def show_list(settings: Settings, to: To = None) -> None:
     """List the backups, the newest first."""
     with server.connected(settings) as client:
-        answer = client.get("/api/backups", to=chores.absolute(to))
+        answer = client.get("/api/backups", to=_place(to))
     rows = answer["backups"]
     if settings.json:
         render.data(answer)
     elif not rows:
-        render.say(f"There is no backup in {answer['folder']}: {settings.command('backup create')}")
+        render.say(f"There is no backup in {answer['place']}: {settings.command('backup create')}")
     else:
         zone = local.zone()
         columns = (
@@ -181,7 +190,7 @@ def prune(
 ) -> None:
     """Remove old backups; damaged ones do not count as kept."""
     with server.connected(settings) as client:
-        answer = client.send("POST", "/api/backups/prune", {"keep": keep, "to": chores.absolute(to)})
+        answer = client.send("POST", "/api/backups/prune", {"keep": keep, "to": _place(to)})
     if settings.json:
         render.data(answer)
     else:
@@ -197,7 +206,10 @@ def add_to(program: typer.Typer) -> None:
 
 def restore(
     settings: Settings,
-    backup: Annotated[Path, typer.Argument(metavar="BACKUP", help="Its name, its folder, or a rows file.")],
+    backup: Annotated[
+        str,
+        typer.Argument(metavar="BACKUP", help="Its name, folder or s3:// address, or a file of rows."),
+    ],
     identity: Identity = None,
     yes: choices.Yes = False,
 ) -> None:

@@ -98,6 +98,20 @@ def compact(settings: Settings) -> None:
     render.say(f"Database {database}, packs {packs} ({number} written anew).")
 
 
+@app.command()
+@options.everywhere
+def reels(settings: Settings) -> None:
+    """Code the pictures of packs older than storage.reel_after_days as AV1, where that saves enough."""
+    with server.connected(settings) as client:
+        done = chores.done(client, settings, "/api/database/reels")
+    if settings.json:
+        render.data(done)
+        return
+    looked, written = words.count(done["looked"], "pack"), words.count(done["written"], "pack")
+    sizes = f"{words.size(done['bytes_before'])} to {words.size(done['bytes_after'])}"
+    render.say(f"Looked at {looked}; {written} written anew as reels: {sizes}.")
+
+
 def show_stats(settings: Settings) -> None:
     """Show tables, rows and bytes."""
     with server.connected(settings) as client:

@@ -161,10 +161,11 @@ def _buckets(config: "Config") -> Iterator[Finding]:
     from mem import memory
 
     storage = config.storage
-    for key, url in (("storage.frames", storage.frames), ("storage.originals", storage.originals)):
-        if url is not None:
+    for key in ("frames", "originals", "backups"):
+        url = getattr(storage, key)
+        if url is not None and url.startswith("s3:"):
             remote = memory.remote(config, config.data_dir)
-            yield _guarded("Bucket", lambda: _bucket(remote, key, url))  # noqa: B023 - asked at once
+            yield _guarded("Bucket", lambda: _bucket(remote, f"storage.{key}", url))  # noqa: B023 - asked at once
 
 
 def _bucket(remote: "Remote", key: str, url: str) -> Finding:
@@ -250,6 +251,8 @@ def _database(settings: Settings, config: "Config") -> Finding:
     facts = status["database"]
     frames = words.count(status["frames"]["kept"], "frame")
     detail = f"{facts['engine']}, {words.size(facts['size_bytes'])}, {frames}"
+    if saved := status["stored"]["reel_saved_bytes"]:
+        detail += f", {words.size(saved)} saved by reels"
     if status["status"] != "ok" and status["reasons"]:
         return Finding(
             "Database", "doubtful", f"{detail}; {'; '.join(status['reasons'])}", "See the server's log."

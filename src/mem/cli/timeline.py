@@ -38,6 +38,7 @@ def timeline(
             to=choices.moment(end, zone),
             source=choices.source_id(client, source),
             screen="true" if screen else None,
+            words="true" if settings.json else None,
         )
         empty = not _rows(answer)
         newest = client.get("/api/sources", limit=1)["sources"] if empty and not settings.json else []

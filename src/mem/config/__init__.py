@@ -16,6 +16,7 @@ import pydantic
 import yaml
 from pydantic import BaseModel, Field
 
+from mem.config.base import Section
 from mem.config.guarding import PrivacyConfig, SecurityConfig
 from mem.config.sections import (
     ApiConfig,
@@ -25,7 +26,6 @@ from mem.config.sections import (
     LoggingConfig,
     MediaConfig,
     SearchConfig,
-    Section,
     WhisperConfig,
 )
 from mem.config.storing import StorageConfig

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mem.config.sections import Section, Size
+from mem.config.base import Section
+from mem.config.sections import Size
 
 Mask = Literal["cards", "emails", "keys"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]

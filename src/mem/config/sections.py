@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import tzlocal
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from mem import machine
+from mem.config.base import Section
+from mem.config.signing import OidcConfig
 from mem.types import TokenScope
 
 _UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
@@ -68,12 +70,6 @@ DatabaseMemory = Annotated[int, BeforeValidator(_database_memory), Field(ge=2**2
 Threads = Annotated[int, BeforeValidator(_threads), Field(ge=1, le=256)]
 SpeechThreads = Annotated[int, BeforeValidator(_one_thread), Field(ge=1, le=256)]
 ZoneName = Annotated[str, BeforeValidator(_zone)]
-
-
-class Section(BaseModel):
-    """Keys that belong together; frozen, and every key known."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class DatabaseConfig(Section):
@@ -185,6 +181,13 @@ class CaptureConfig(Section):
     )
     timezone: ZoneName = Field("local", description="Zone of local times found in names and files")
     stretch_seconds: int = Field(300, ge=10, le=3600, description="Seconds of media in one commit")
+    part_seconds: int = Field(
+        0,
+        ge=0,
+        le=1_209_600,
+        description="Seconds of media in one part of a long recording, whose pictures several workers look "
+        "at side by side, such as 3600; 0: never in parts",
+    )
 
 
 class WhisperConfig(Section):
@@ -321,6 +324,7 @@ class ApiConfig(Section):
     proxy_user_scopes: tuple[TokenScope, ...] = Field(
         ("read",), description="What those may do whom a trusted proxy signed in"
     )
+    oidc: OidcConfig = OidcConfig()
     session_hours: float = Field(168.0, gt=0, le=8760, description="Hours that a browser stays signed in")
     rate: RateConfig = RateConfig()
     max_headers: int = Field(100, ge=20, le=10_000, description="Headers of one request")
@@ -337,9 +341,9 @@ class ApiConfig(Section):
     max_uploads_per_address: int = Field(8, ge=1, description="Uploads at once from one address")
     max_streams_per_address: int = Field(16, ge=1, description="Streams of events at once to one address")
     search_concurrency: int = Field(
-        0, ge=0, le=1024, description="Searches worked on at once; 0: two for each processor"
+        0, ge=0, le=1024, description="Questions worked on at once; 0: two for each processor"
     )
-    search_waiting: int = Field(128, ge=0, description="Searches that may wait their turn, beyond that 503")
+    search_waiting: int = Field(128, ge=0, description="Questions that may wait their turn, beyond that 503")
     audit_bytes: Size = Field(
         32 * 2**20, description="Bytes of the log of who read, wrote and deleted; 0: none is kept"
     )

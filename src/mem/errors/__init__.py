@@ -30,12 +30,17 @@
     ├── NotAllowed                                      known, and not allowed that
     │   └── OutsideLimits, UnlistedRoute
     ├── TooManyRequests, HeaderTooLarge                 too much of it
+    ├── NoProvider, ProviderAway, ProviderFailed        whom people sign in with
+    ├── SignInSpent                                     a sign-in that is not this browser's, or over
+    ├── SignInDenied                                    who signs in is not known there, or not let in here
+    │   └── BadIdentity, NotLetIn
     ├── AddressTaken                                    another program listens there
     ├── MediaError                                      the recording's own fault: permanent
     │   ├── EmptyFile, NotMedia, NotAVideo, CutOff, UnsafeMedia, MediaTooLarge
     │   ├── DecoderCrashed, DecoderHung, DecoderOutOfMemory     the child that decoded it ended badly
     │   ├── MalwareFound, TooLargeToScan, Excluded      kept out
-    │   └── Poison, RecordingChanged                    killed too often at one place; swapped meanwhile
+    │   ├── Poison, RecordingChanged                    killed too often at one place; swapped meanwhile
+    │   └── ReelDamaged                                 a picture of the cold tier
     ├── Unreadable, Unwritable                          the file is there and cannot be read, or written
     ├── NoMedia                                         the folder holds no recording
     ├── ServerGone                                      the server stopped in the middle of an answer
@@ -111,8 +116,10 @@ from mem.errors.media import (
     MediaTooLarge,
     NotAVideo,
     NotMedia,
+    PartFailed,
     Poison,
     RecordingChanged,
+    ReelDamaged,
     UnsafeMedia,
 )
 from mem.errors.running import (
@@ -139,6 +146,15 @@ from mem.errors.running import (
     Unwritable,
     WorkerLost,
 )
+from mem.errors.signing import (
+    BadIdentity,
+    NoProvider,
+    NotLetIn,
+    ProviderAway,
+    ProviderFailed,
+    SignInDenied,
+    SignInSpent,
+)
 from mem.errors.uploading import (
     ChecksumMismatch,
     NotAPiece,
@@ -154,6 +170,7 @@ __all__ = [
     "BackupDamaged",
     "BadConfig",
     "BadCursor",
+    "BadIdentity",
     "BadKey",
     "BadRequest",
     "BadTime",
@@ -185,29 +202,37 @@ __all__ = [
     "NoAssistants",
     "NoMeaning",
     "NoMedia",
+    "NoProvider",
     "NoScreenText",
     "NotAPiece",
     "NotAVideo",
     "NotAllowed",
     "NotCancellable",
     "NotFound",
+    "NotLetIn",
     "NotMedia",
     "NotRetriable",
     "NotWaiting",
     "NoteChanged",
     "OffsetMismatch",
     "OutsideLimits",
+    "PartFailed",
     "Pinned",
     "Poison",
     "ProgramMissing",
+    "ProviderAway",
+    "ProviderFailed",
     "RecordingChanged",
     "RecordingGone",
+    "ReelDamaged",
     "ScannerAway",
     "SchemaDiffers",
     "SealedBackup",
     "SegmentChanged",
     "ServerGone",
     "SetupRequired",
+    "SignInDenied",
+    "SignInSpent",
     "SpeechServerFailed",
     "StaleFence",
     "Stopped",

@@ -78,8 +78,22 @@ class Poison(MediaError):
     hint = "`mem jobs retry ID --skip` goes on without that stretch and says that it is left out."
 
 
+class PartFailed(MediaError):
+    """A part of a long recording could not be looked at."""
+
+    code = "part_failed"
+    hint = "`mem jobs retry ID` tries that part again; what the others made is kept."
+
+
 class RecordingChanged(MediaError):
     """The file is not the one that was looked at: its content changed meanwhile."""
 
     code = "recording_changed"
     hint = "Capture it again when nothing writes to it any more."
+
+
+class ReelDamaged(MediaError):
+    """A picture that was re-coded as a part of a reel cannot be decoded."""
+
+    code, status = "reel_damaged", 500
+    hint = "`mem db check --deep` names what is damaged; a backup has it."

@@ -163,6 +163,9 @@ class Transaction(Protocol):
     def run(self, query: str, *params: object) -> list[Mapping[str, Any]]:
         """Change something."""
 
+    def change(self, query: str, *params: object) -> int:
+        """Change something; gives how many rows."""
+
     def many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         """Change many rows."""
 

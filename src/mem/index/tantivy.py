@@ -8,7 +8,6 @@ be gathered from all over the rows (25 ms in a year of them); times are millisec
 import json
 import shutil
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -16,16 +15,16 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import tantivy
-from tantivy import Order
 
 from mem import failpoints, index
 from mem.errors import IndexFailed, TooBusy
+from mem.index import tantivy_answer as answer
 from mem.index import tantivy_query, words
-from mem.index.hits import TEXT_KINDS, Hits, numbers
+from mem.index.hits import TEXT_KINDS
 from mem.index.tantivy_document import SCHEMA, document, make, shown
 from mem.index.tantivy_query import KINDS
+from mem.index.vocabulary import Vocabulary
 from mem.types import since_epoch
 
 _HEAP = 32 * 2**20  # bytes that the writer may fill before it writes a file of its own accord
@@ -47,6 +46,9 @@ class Tantivy:
         self._turn = threading.RLock()
         self._writer: tantivy.IndexWriter | None = None
         self._changed = False
+        self._vocabulary: Vocabulary | None = None  # made when a mistyped word is asked for
+        self._spelling = threading.Lock()
+        self._new_words: set[str] = set()  # of texts that are not committed yet
         self.seen = 0
         self.level: int | None = None
         self.firm: int | None = None
@@ -128,7 +130,7 @@ class Tantivy:
                         for first in range(0, size, _AT_ONCE):
                             texts = range(first, min(size, first + _AT_ONCE))
                             addresses = [tantivy.DocAddress(place, text) for text in texts]
-                            self._again(_numbers(searcher, "key", addresses), read)
+                            self._again(answer.values(searcher, "key", addresses), read)
                 done = True
             finally:
                 if not done:  # what was taken out and not put in again must never be committed
@@ -170,6 +172,7 @@ class Tantivy:
             shutil.rmtree(self._folder)
         self._new.rename(self._folder)
         self._index = self._written = _opened(self._folder)
+        self._vocabulary = None
 
     def add(self, entries: Iterable[index.Entry]) -> None:
         """Put these in, each in place of what had its kind and id."""
@@ -179,6 +182,7 @@ class Tantivy:
                 writer.delete_documents_by_query(_these(batch))
                 for key, entry in batch.items():
                     writer.add_document(document(key, entry))
+                    self._new_words.update(words.plain(entry.text), words.plain(entry.also))
 
     def fill(self, entries: Iterable[index.Entry]) -> None:
         """Put these in, none of which is there yet."""
@@ -207,6 +211,9 @@ class Tantivy:
                     self._writer.commit()
                     self._written.reload()
                     self._changed = False
+                if self._vocabulary is not None:
+                    self._vocabulary.add(self._new_words)
+                self._new_words.clear()
 
     def close(self) -> None:
         """Commit and let go."""
@@ -218,7 +225,7 @@ class Tantivy:
         """How many entries of each kind it holds."""
         searcher = self._index.searcher()
         with self._reading():
-            return {kind: _count(searcher, tantivy_query.kind(SCHEMA, kind)) for kind in _KIND_OF}
+            return {kind: answer.count(searcher, tantivy_query.kind(SCHEMA, kind)) for kind in _KIND_OF}
 
     def known(self, words: Iterable[str]) -> set[str]:
         """Those of the folded words that stand in at least one text."""
@@ -226,13 +233,28 @@ class Tantivy:
         with self._reading():
             return {word for word in words if any(_stands(searcher, f, word) for f in ("text", "parts"))}
 
+    def _similar(self, word: str, errors: int) -> list[str]:
+        """The words of texts that at most `errors` edits separate from a word."""
+        with self._spelling:
+            if (vocabulary := self._vocabulary) is None:
+                # Given away before it is filled: what is committed meanwhile is added to it as well.
+                self._vocabulary = vocabulary = Vocabulary()
+                filled = False
+                try:
+                    vocabulary.add(w for w, _ in self._index.searcher().terms_with_prefix("text", ""))
+                    filled = True
+                finally:
+                    if not filled:
+                        self._vocabulary = None
+        return vocabulary.near(word, errors)
+
     def sources(self, name: str = "", location: str = "", limit: int = 1000) -> list[int]:
         """Ids of sources whose name and location hold all these words."""
         searcher = self._index.searcher()
         with self._reading():
             query = tantivy_query.source(SCHEMA, words.plain(name), words.plain(location))
             places = [place for _, place in searcher.search(query, limit, count=False).hits]
-            return sorted(_numbers(searcher, "source", places))
+            return sorted(answer.values(searcher, "source", places))
 
     def find(
         self,
@@ -257,14 +279,16 @@ class Tantivy:
     ) -> index.Found:
         searcher = self._index.searcher()
         with self._reading():
-            asked = tantivy_query.Asked(SCHEMA, lambda field, word: searcher.doc_freq(field, word) > 0)
+            asked = tantivy_query.Asked(
+                SCHEMA, lambda field, word: searcher.doc_freq(field, word) > 0, self._similar
+            )
             everywhere = asked.everywhere(question)
             start, end = _optional_ms(question.start), _optional_ms(question.end)
             query = tantivy_query.within(SCHEMA, everywhere, start, end)
             page = tantivy_query.before(SCHEMA, query, _optional_ms(before))
-            hits, places = _hits(searcher, page, limit, sort, offset)
+            hits, places = answer.hits(searcher, page, limit, sort, offset)
             all_of_them = len(hits) < limit and offset == 0 and before is None
-            kinds, sources = _counted(hits) if all_of_them else _aggregated(searcher, query)
+            kinds, sources = answer.counted(hits) if all_of_them else answer.aggregated(searcher, query)
             total = sum(kinds.values())
             ranged = start is not None or end is not None
             return index.Found(
@@ -272,7 +296,7 @@ class Tantivy:
                 total=total,
                 by_kind={TEXT_KINDS[kind]: count for kind, count in kinds.items()},
                 by_source=sources,
-                outside=_count(searcher, everywhere) - total if ranged else 0,
+                outside=answer.count(searcher, everywhere) - total if ranged else 0,
                 texts=lambda wanted: self._texts(searcher, [places[place] for place in wanted]),
             )
 
@@ -308,12 +332,6 @@ class Tantivy:
             raise IndexFailed(f"The search index could not be read: {error}") from error
 
 
-_COUNTS = {
-    "kinds": {"terms": {"field": "kind", "size": len(KINDS)}},
-    "sources": {"terms": {"field": "source", "size": index.MOST_SOURCES}},
-}
-
-
 def _key(entry: index.Entry) -> int:
     return tantivy_query.key(entry.kind, entry.id)
 
@@ -326,41 +344,7 @@ def _stands(searcher: tantivy.Searcher, field: str, word: str) -> bool:
     frequency = searcher.doc_freq(field, word)
     if frequency > _FEW:
         return True
-    return frequency > 0 and _count(searcher, tantivy_query.term(SCHEMA, field, word)) > 0
-
-
-def _count(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
-    return int(searcher.search(query, 1).count)  # type: ignore[attr-defined]  # its stub forgot it
-
-
-def _numbers(searcher: tantivy.Searcher, field: str, places: list[tantivy.DocAddress]) -> list[int]:
-    return [int(value or 0) for value in searcher.fast_field_values(field, places)]
-
-
-def _hits(
-    searcher: tantivy.Searcher, query: tantivy.Query, limit: int, sort: index.Sort, offset: int
-) -> tuple[Hits, list[tantivy.DocAddress]]:
-    if sort == "time":
-        found = searcher.search(
-            query, limit, count=False, offset=offset, order_by_field="start", order=Order.Desc
-        ).hits
-        scores = [0.0] * len(found)
-    else:
-        found = searcher.search(query, limit, count=False, offset=offset, weight_by_field="recency").hits
-        scores = [score for score, _ in found]
-    places = [place for _, place in found]
-    keys, sources, starts, ends = (
-        numbers(searcher.fast_field_values(name, places)) for name in ("key", "source", "start", "end")
-    )
-    hits = Hits(
-        kinds=keys % 4,
-        ids=keys // 4,
-        sources=sources,
-        starts=starts,
-        ends=ends,
-        scores=np.asarray(scores, float),
-    )
-    return hits, places
+    return frequency > 0 and answer.count(searcher, tantivy_query.term(SCHEMA, field, word)) > 0
 
 
 def _opened(folder: Path) -> tantivy.Index:
@@ -370,22 +354,6 @@ def _opened(folder: Path) -> tantivy.Index:
     opened.config_reader(reload_policy="Manual")
     opened.reload()
     return opened
-
-
-def _counted(hits: Hits) -> tuple[dict[int, int], dict[int, int]]:
-    """How many hits of each kind and source there are, all of them being in hand."""
-    sources = Counter(hits.sources.tolist()).most_common(index.MOST_SOURCES)
-    return dict(Counter(hits.kinds.tolist()).most_common()), dict(sources)
-
-
-def _aggregated(searcher: tantivy.Searcher, query: tantivy.Query) -> tuple[dict[int, int], dict[int, int]]:
-    """The same of more hits than are in hand, which takes as long as finding them."""
-    counted = searcher.aggregate(query, _COUNTS)
-    kinds, sources = (
-        {int(bucket["key"]): int(bucket["doc_count"]) for bucket in counted[name]["buckets"]}
-        for name in ("kinds", "sources")
-    )
-    return kinds, sources
 
 
 def _optional_ms(moment: datetime | None) -> int | None:

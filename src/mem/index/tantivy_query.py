@@ -24,6 +24,7 @@ class Asked:
 
     schema: tantivy.Schema
     holds: Callable[[str, str], bool]  # whether a field of any text holds a word
+    similar: Callable[[str, int], list[str]]  # the words of texts that so many edits separate from one
 
     def everywhere(self, question: index.Question) -> Query:
         """The question without its time range."""
@@ -47,7 +48,8 @@ class Asked:
             case index.Exactly(text):
                 return term(self.schema, "text", text)
             case index.Typo(text, errors):
-                return Query.fuzzy_term_query(self.schema, "text", text, distance=errors)
+                found = self.similar(text, errors)
+                return _weightless(Query.term_set_query(self.schema, "text", found), 1.0)
             case index.Prefix(text):
                 return _best([_beginning(self.schema, field, text) for field in ("text", "parts")])
             case index.Phrase(words, open_end):
@@ -200,5 +202,5 @@ def _wholly(
     return parts
 
 
-def _weightless(query: Query) -> Query:
-    return Query.const_score_query(query, 0.0)
+def _weightless(query: Query, score: float = 0.0) -> Query:
+    return Query.const_score_query(query, score)

@@ -18,6 +18,7 @@ from pathlib import Path
 from mem import errors, failpoints, folders, observe, types
 from mem.capture import partial, rerun
 from mem.capture.lease import Lease
+from mem.capture.parts import Resting
 from mem.capture.run import Outcome
 from mem.errors import (
     DatabaseFailed,
@@ -35,7 +36,7 @@ from mem.errors import (
 from mem.jobs import tasks
 from mem.memory import Memory
 from mem.ops import delete, repack
-from mem.store import jobs, migrate
+from mem.store import jobs, migrate, parts
 from mem.store.database import Writer
 from mem.types import Job, JobKind
 
@@ -159,10 +160,14 @@ def turn(shift: Shift, number: int) -> Job | None:
 
 def _claim(shift: Shift, number: int) -> Job | None:
     memory, kinds = shift.memory, shift.kinds
-    if folders.free_bytes(memory) < folders.least_free(memory) or not jobs.due(memory.db, types.now(), kinds):
+    if folders.free_bytes(memory) < folders.least_free(memory):
         return None  # without room every try would end as the one before, and grow the database
+    first = jobs.due(memory.db, types.now(), kinds)
+    if first is None:
+        return None
     if memory.db.engine == "postgres":
         migrate.check(memory.db)  # another process may have brought it up to date
+        first = None  # many look at once: `claim` passes over what another one is taking
     config = memory.config.jobs
     with memory.db.write() as w:
         return jobs.claim(
@@ -172,6 +177,7 @@ def _claim(shift: Shift, number: int) -> Job | None:
             now=types.now(),
             most_deaths=config.poison_deaths,
             kinds=kinds,
+            first=first,
         )
 
 
@@ -179,7 +185,11 @@ def _work(memory: Memory, lease: Lease) -> None:
     """Do one job and record how it ended; nothing that goes wrong with it ends the worker."""
     try:
         failpoints.reach("job.claimed")
-        _end(memory, lease, tasks.run(memory, lease))
+        found = tasks.run(memory, lease)
+        if isinstance(found, Resting):
+            _rest(memory, lease, found)
+            return
+        _end(memory, lease, found)
         if lease.job.kind == "screen":
             delete.finish(memory)  # what it read may have to be redacted by a rule
     except StaleFence:
@@ -197,8 +207,8 @@ def _work(memory: Memory, lease: Lease) -> None:
         _failed(memory, lease, MemError(f"Something went wrong inside Mem: {type(error).__name__}."))
 
 
-def _write(memory: Memory, act: Callable[[Writer], object]) -> None:
-    """Write what became of a job; PostgreSQL that is away is waited for, for as long as a lease lasts.
+def _write(memory: Memory, lease: Lease, act: Callable[[Writer], object]) -> None:
+    """Write what became of a job; room, and PostgreSQL that is away, are waited for as long as a lease lasts.
 
     What was committed although it looked failed is refused the second time by its fence.
     """
@@ -208,8 +218,9 @@ def _write(memory: Memory, act: Callable[[Writer], object]) -> None:
             with memory.db.write() as w:
                 act(w)
             return
-        except (DatabaseFailed, TooBusy):
-            if memory.db.engine == "duckdb" or time.monotonic() > limit:
+        except (DatabaseFailed, DiskFull, TooBusy) as error:
+            passes = isinstance(error, DiskFull) or memory.db.engine == "postgres"
+            if not passes or lease.ending or time.monotonic() > limit:
                 raise
         memory.pulse.beat()
         time.sleep(memory.config.jobs.poll_seconds)
@@ -230,10 +241,23 @@ def _end(memory: Memory, lease: Lease, outcome: Outcome) -> None:
         )
         jobs.forget_progress(w, now - _PROGRESS_KEPT)
 
-    _write(memory, end)
+    _write(memory, lease, end)
     failpoints.reach("job.ended")
-    observe.JOBS_ENDED.labels(lease.job.kind, outcome.state).inc()
+    _count(lease.job, outcome.state)
     log.info("job ended", extra={"action": "job_ended", "state": outcome.state, **outcome.result})
+
+
+def _count(job: Job, state: str) -> None:
+    """Count a job that ended at work; a part counts with the recording's own."""
+    if job.parent is None:
+        observe.JOBS_ENDED.labels(job.kind, state).inc()
+
+
+def _rest(memory: Memory, lease: Lease, resting: Resting) -> None:
+    """Let the job wait, without a worker, until one of its parts ends."""
+    _write(memory, lease, lambda w: parts.rest(w, lease.job, resting.ended, types.now()))
+    failpoints.reach("job.rests")
+    log.info("job waits for its parts", extra={"action": "job_rests", "ended": resting.ended})
 
 
 def _stopped(memory: Memory, lease: Lease) -> None:
@@ -245,12 +269,12 @@ def _stopped(memory: Memory, lease: Lease) -> None:
         else:
             jobs.release(w, lease.job, types.now())
 
-    _write(memory, stop)
+    _write(memory, lease, stop)
     failpoints.reach("job.released")
     if lease.cancelled:
         if lease.job.kind == "rerun":
             rerun.clean(memory, lease.job.id)
-        observe.JOBS_ENDED.labels(lease.job.kind, "cancelled").inc()
+        _count(lease.job, "cancelled")
     log.info("job stopped", extra={"action": "job_stopped", "cancelled": lease.cancelled})
 
 
@@ -280,11 +304,11 @@ def _failed(memory: Memory, lease: Lease, error: MemError) -> None:
         jobs.finish(w, lease.job, state="failed", error_code=code, error_detail=detail, now=now)
 
     if again:
-        _write(memory, put_off)
+        _write(memory, lease, put_off)
         return
-    _write(memory, end)
+    _write(memory, lease, end)
     failpoints.reach("job.failed")
-    observe.JOBS_ENDED.labels(lease.job.kind, "failed").inc()
+    _count(lease.job, "failed")
     if error.permanent:
         _drop_refused(jobs.get(memory.db, lease.job.id))
 

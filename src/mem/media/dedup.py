@@ -125,9 +125,11 @@ def _thumb_size(width: int, height: int) -> tuple[int, int]:
 class Keeper:
     """Decides which pictures are kept, and which kept one stands for each of the others."""
 
-    def __init__(self, rule: Rule, first: int = 0) -> None:
-        """`first` is the ordinal of the first picture that is kept."""
+    def __init__(self, rule: Rule, first: int = 0, *, opening: int = 0) -> None:
+        """`first` is the ordinal of the first picture that is kept; so many of those are an `opening`."""
         self._rule = rule
+        self.opening: list[tuple[int, Thumb]] = []  # the first ones kept, for what goes before
+        self._opens = opening
         self._kept: list[tuple[int, Thumb]] = []  # the one shown last comes first
         self._next = first
         self._before: Thumb | None = None  # the latest picture seen
@@ -137,7 +139,7 @@ class Keeper:
         """The ordinal of the kept picture that stands for `seen`, and whether that is `seen` itself."""
         if self._before is None or self._before.luma.shape != seen.luma.shape:
             self._before, self._clutter = None, Clutter.of(*seen.tiles.shape)
-        found = self._stands_for(seen)
+        found = self.place_among(self._kept, seen)
         self._learn(seen)
         if found is not None:
             self._kept.insert(0, self._kept.pop(found))
@@ -145,12 +147,26 @@ class Keeper:
         ordinal, self._next = self._next, self._next + 1
         self._kept.insert(0, (ordinal, seen))
         del self._kept[KEPT:]
+        if len(self.opening) < self._opens:
+            self.opening.append((ordinal, seen))
         return ordinal, True
 
-    def _stands_for(self, seen: Thumb) -> int | None:
-        """The place of the kept picture from which `seen` does not differ."""
-        for place, (_, kept) in enumerate(self._kept):
-            if not differs(kept, seen, self._rule, self._clutter, self._before):
+    @property
+    def remembered(self) -> list[tuple[int, Thumb]]:
+        """The pictures that the next one is compared with, by their ordinals, the one shown last first."""
+        return list(self._kept)
+
+    def take_over(self, kept: list[tuple[int, Thumb]]) -> None:
+        """Remember these, and have no opening any more."""
+        self._kept, self.opening, self._opens = kept[:KEPT], [], 0
+
+    def place_among(self, kept: list[tuple[int, Thumb]], seen: Thumb) -> int | None:
+        """The place of the picture among these from which `seen` does not differ, by what was learned."""
+        last = self._before
+        known = last is not None and last.luma.shape == seen.luma.shape
+        clutter, before = (self._clutter, last) if known else (None, None)
+        for place, (_, thumb) in enumerate(kept):
+            if not differs(thumb, seen, self._rule, clutter, before):
                 return place
         return None
 
@@ -171,7 +187,11 @@ class Keeper:
         kept = [[ordinal, *seen.luma.shape] for ordinal, seen in self._kept]
         before, learned = self._before, [self._clutter.count, self._clutter.specks]
         header = {"version": _VERSION, "next": self._next, "kept": kept, "learned": learned}
-        body = b"".join(map(_flattened, [seen for _, seen in self._kept] + ([before] if before else [])))
+        if self._opens:
+            opening = [[ordinal, *seen.luma.shape] for ordinal, seen in self.opening]
+            header |= {"opening": opening, "opens": self._opens}
+        seen = [thumb for _, thumb in (*self.opening, *self._kept)]
+        body = b"".join(map(_flattened, seen + ([before] if before else [])))
         return _packed(header, body + self._clutter.to_bytes())
 
     @classmethod
@@ -185,7 +205,10 @@ class Keeper:
             header, body = _unpacked(state)
             if header["version"] not in (1, _VERSION):
                 raise ValueError("the state is of another version")
-            keeper._next = int(header["next"])
+            keeper._next, keeper._opens = int(header["next"]), int(header.get("opens", 0))
+            for ordinal, height, width in header.get("opening", ()):
+                seen, body = _read_thumb(body, height, width)
+                keeper.opening.append((ordinal, seen))
             for ordinal, height, width in header["kept"]:
                 seen, body = _read_thumb(body, height, width)
                 keeper._kept.append((ordinal, seen))

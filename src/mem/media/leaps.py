@@ -38,6 +38,7 @@ class Clock(Generic[Item]):
 
     jumps: int = 0  # stamps that were not believed
     end_ms: float = 0.0  # where the latest thing ends
+    anywhere: bool = False  # reading begins somewhere in the recording, not at its first instant
     _shift_ms: float = 0.0  # what setting the clock anew has added so far
     _latest_ms: float | None = None  # the latest stamp that was believed, shifted
     _held: list[Stamped[Item]] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Clock(Generic[Item]):
         if one.decoded_ms is None:
             return True
         if self._latest_ms is None:
-            return abs(one.decoded_ms) <= _PAUSE_MS  # the recording's first instant is 0
+            return self.anywhere or abs(one.decoded_ms) <= _PAUSE_MS  # the first instant is 0
         return -_BACK_MS <= one.decoded_ms + self._shift_ms - self._latest_ms <= _PAUSE_MS
 
     def _believed(self) -> Iterator[tuple[Item, float]]:

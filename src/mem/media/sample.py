@@ -10,7 +10,7 @@ lies within the tolerance of an asked instant, it alone is decoded.
 import math
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 import av
@@ -79,17 +79,20 @@ def samples(
     faults: Faults,
     position: Position | None = None,
     longest_ms: int = _LONGEST_MS,
-) -> Iterator[Sample | Reached]:
+    anywhere: bool = False,
+) -> Generator[Sample | Reached]:
     """Pictures at the asked instants 0, every, 2 x every, … in order of their offsets, none twice.
 
     Asked for an instant, it gives the keyframe nearest to it if that is within the tolerance, else
     the picture that was on screen then. Started at a `position` it gives what an undisturbed run
     gives from there on. What goes wrong is noted in `faults`, and the looking goes on after it.
+    `anywhere`: the container stands at a keyframe in the middle (see `mem.media.seeking`).
     """
     at = position or Position()
     pace = Pace(pace.every_ms, min(pace.tolerance_ms, pace.every_ms // 2, _FARTHEST_MS))
     stream.codec_context.thread_type = "NONE"
     offsets = Offsets.of(container, stream, faults, longest_ms)
+    offsets.clock.anywhere = anywhere
     run, complaints = _Run(stream, faults), containers.Complaints(container)
     before: _Run | None = None  # the run before, as long as pictures of it may come
     with containers.only(container, stream), complaints.heard():
@@ -103,6 +106,9 @@ def samples(
                 faults.unread += complaints.count()
                 yield from before.finish(pace, at, next_key=run.starts_ms, end_ms=run.starts_ms)
                 before = None
+            if anywhere and run.begun and not packet.is_keyframe and offset < run.starts_ms:
+                continue  # needs what lies before the keyframe at which the reading began
+            anywhere = anywhere and not (packet.is_keyframe and run.begun)
             if packet.is_keyframe and run.begun:
                 before, run = run, _Run(stream, faults)
             run.add(packet, offset)
@@ -230,7 +236,9 @@ class _Run:
         self.targets = {target for _, target in wanted}
         for number, (asked, target) in enumerate(wanted, 1):
             found = self._picture(target, whole=whole, last=number == len(wanted))
-            if found is not None and found[1] > at.seen_ms:
+            if found is None:  # such as behind a point of recovery that is called a keyframe
+                self.faults.undecoded += 1
+            elif found[1] > at.seen_ms:
                 at.seen_ms = found[1]
                 yield Sample(found[1], asked, found[0])
 

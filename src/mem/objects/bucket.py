@@ -7,11 +7,11 @@ is away are told so at once and none of them holds a thread for long.
 
 import importlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mem import redact
 from mem.errors import ExtraMissing, NotFound, Stopped, StorageFailed
@@ -75,6 +75,16 @@ class Bucket:
         with self._asked(key):
             return bytes(self._library.get_range(self._store, key, start=offset, length=length))
 
+    def read(self, key: str) -> bytes:
+        """All of something short. Raises NotFound."""
+        with self._asked(key):
+            return bytes(self._library.get(self._store, key).bytes())
+
+    def fetch(self, key: str, size: int, out: BinaryIO) -> None:
+        """Write the first `size` bytes of an object to a file, or all that it has. Raises NotFound."""
+        starts = range(0, size, _PART)
+        out.writelines(self.range(key, start, min(_PART, size - start)) for start in starts)
+
     def size(self, key: str) -> int | None:
         """Bytes of an object; None where there is none."""
         try:
@@ -90,6 +100,17 @@ class Bucket:
                 self._library.delete(self._store, key)
         except NotFound:
             return
+
+    def delete_all(self, keys: Sequence[str]) -> None:
+        """Remove objects, a thousand with each request."""
+        with self._asked(keys[0] if keys else ""):
+            self._library.delete(self._store, list(keys))
+
+    def folders(self, prefix: str) -> list[str]:
+        """The names right below a prefix that objects lie below."""
+        with self._asked(prefix):
+            found = self._library.list_with_delimiter(self._store, prefix or None)["common_prefixes"]
+            return [path.rstrip("/").rpartition("/")[2] for path in found]
 
     def listed(self, prefix: str) -> Iterator[Listed]:
         """Every object whose key lies below a prefix."""

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 Tell = Callable[[float, str], None]  # share of the work, 0 to 1, and what is done now
 Stopping = Callable[[], bool]  # whether to end early
 Work = Callable[[Tell, Stopping], Any]
-Kind = Literal["backup", "verify", "check", "compact", "model"]
+Kind = Literal["backup", "verify", "check", "compact", "model", "reels"]
 _REMEMBERED = 20
 
 

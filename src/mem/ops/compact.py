@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from mem import folders, kept, types
+from mem import folders, kept, packs, types
 from mem.errors import Conflict, DiskFull
 from mem.memory import Memory
 from mem.ops import clearing, overwriting, records, repack, told
@@ -23,6 +23,7 @@ from mem.types import Source
 log = logging.getLogger(__name__)
 
 _BLOCK = 512  # bytes to which a member of a pack is filled up
+_IN_REEL = 160  # bytes of headers and padding that a picture in a reel of eight takes beside its own
 _SLACK = 64 * 1024  # dead bytes in a pack that are not worth the writing
 _QUIET, _LATEST = timedelta(hours=1), timedelta(hours=20)  # that deleted rows may lie in the file
 
@@ -119,8 +120,8 @@ def _wasteful(memory: Memory, source: Source) -> list[str]:
     folder = folders.of(memory, source)
     live: dict[str, int] = {}
     for frame in copies.frames_of(memory.db, source.id):
-        size = sum(_BLOCK + length + -length % _BLOCK for length in (frame.length, frame.thumb_length))
-        live[frame.pack] = live.get(frame.pack, 0) + size
+        image = packs.room(frame.length) if frame.reel_offset is None else frame.length + _IN_REEL
+        live[frame.pack] = live.get(frame.pack, 0) + image + packs.room(frame.thumb_length)
     found = []
     for name, live_bytes in live.items():
         size = kept.size(folder / name) or 0

@@ -45,8 +45,8 @@ def segment(
         texts.rewrite(w, changed)
         folders.mark(memory, {changed.source_id})
     failpoints.reach("segment.edited")
-    folders.write_transcript(memory, changed.source_id)
-    folders.unmark(memory, {changed.source_id})
+    with folders.repaying(memory, {changed.source_id}):
+        folders.write_transcript(memory, changed.source_id)
     log.info("segment edited", extra={"action": "segment_edited", "segment": segment_id, "by": by})
     return changed
 

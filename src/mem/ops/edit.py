@@ -44,12 +44,12 @@ def source(
             edited = sources.redate(w, source_id, start)
         folders.mark(memory, {source_id})
     failpoints.reach("source.edited")
-    folders.write_source(memory, source_id)
-    if started_at is not None:
-        folders.write_transcript(memory, source_id)
-        folders.write_screen(memory, source_id)
-        folders.write_notes(memory, source_id)
-        folders.write_frames(memory, source_id)
-    folders.unmark(memory, {source_id})
+    with folders.repaying(memory, {source_id}):
+        folders.write_source(memory, source_id)
+        if started_at is not None:
+            folders.write_transcript(memory, source_id)
+            folders.write_screen(memory, source_id)
+            folders.write_notes(memory, source_id)
+            folders.write_frames(memory, source_id)
     log.info("source edited", extra={"action": "source_edited", "source": source_id})
     return edited

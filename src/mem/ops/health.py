@@ -16,7 +16,7 @@ from mem.ops import backup, disks, freshness, overwriting
 from mem.ops.disks import Volume
 from mem.ops.freshness import Freshness
 from mem.speech import models
-from mem.store import facts, frames, jobs, sources
+from mem.store import facts, frames, jobs, reels, sources
 from mem.types import JobState, SourceState
 
 _NVIDIA = Path(
@@ -64,6 +64,8 @@ class StoredFacts:
     image_bytes: int  # frames and thumbnails in packs
     original_bytes: int
     originals: int  # how many recordings are kept as they came
+    reel_frames: int  # that are coded as reels
+    reel_saved_bytes: int  # by which these are smaller than they were
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ class Status:
     screen: ScreenFacts
     disk: DiskFacts
     disks: tuple[Volume, ...]
-    backup: BackupFacts | None  # the last one in the data directory; null: there is none
+    backup: BackupFacts | None  # the last one in storage.backups; null: there is none
     expected: tuple[Freshness, ...]
     doubtful_times: int  # sources whose start time is a guess
 
@@ -174,7 +176,6 @@ def status(memory: Memory, began: float, complaints: Sequence[str] = ()) -> Stat
     if memory.remote.waiting.trouble is not None:
         waiting = len(memory.remote.waiting)
         reasons.append(f"storage: files of {waiting} recordings wait here: {memory.remote.waiting.trouble}")
-    kept_files, kept_bytes = facts.originals(db)
     return Status(
         status="degraded" if reasons else "ok",
         reasons=tuple(reasons),
@@ -182,7 +183,7 @@ def status(memory: Memory, began: float, complaints: Sequence[str] = ()) -> Stat
         uptime_seconds=round(uptime, 3),
         ready=ready.ready,
         database=database(memory),
-        stored=StoredFacts(image_bytes=kept.bytes, original_bytes=kept_bytes, originals=kept_files),
+        stored=_stored(memory, kept.bytes),
         frames=FrameFacts(kept=kept.frames, samples=kept.samples, dropped_share=round(kept.dropped_share, 4)),
         sources=sources.counts(db),
         jobs=jobs.counts(db),
@@ -195,6 +196,18 @@ def status(memory: Memory, began: float, complaints: Sequence[str] = ()) -> Stat
         backup=saved,
         expected=tuple(expected),
         doubtful_times=sources.doubtful(db),
+    )
+
+
+def _stored(memory: Memory, image_bytes: int) -> StoredFacts:
+    files, size = facts.originals(memory.db)
+    saved = reels.saved(memory.db)
+    return StoredFacts(
+        image_bytes=image_bytes,
+        original_bytes=size,
+        originals=files,
+        reel_frames=saved.frames,
+        reel_saved_bytes=saved.bytes,
     )
 
 
@@ -225,7 +238,7 @@ def work(memory: Memory) -> WorkFacts:
 
 
 def last_backup(memory: Memory) -> BackupFacts | None:
-    """The newest backup in the data directory, if there is one."""
+    """The newest backup at the memory's own place, if there is one."""
     found = backup.latest(memory)
     if found is None:
         return None

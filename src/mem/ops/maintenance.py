@@ -16,7 +16,7 @@ from mem import folders, types
 from mem.capture import partial
 from mem.errors import DatabaseFailed, MemError
 from mem.memory import Memory
-from mem.ops import capacity, disks, freshness, health, logtail, offload, overwriting
+from mem.ops import backup, capacity, disks, freshness, health, logtail, offload, overwriting
 from mem.ops.capacity import Capacity
 from mem.ops.compact import Compacted
 from mem.store import facts, jobs
@@ -144,11 +144,15 @@ def _jobs(memory: Memory, period: Period) -> Iterator[Step]:
 
 
 def _backup(memory: Memory) -> Step:
-    """The last backup in the data directory: there, young enough, and found whole."""
+    """The last backup in storage.backups: there, young enough, and found whole."""
+    try:
+        backup.note_latest(memory)
+    except MemError as error:
+        return Step(name="backup", state="doubtful", detail=error.detail, fix=error.hint)
     found = health.last_backup(memory)
     if found is None:
         fix = "mem backup create; mem-backup.timer does it every night."
-        return Step(name="backup", state="doubtful", detail="there is none in the data directory", fix=fix)
+        return Step(name="backup", state="doubtful", detail=f"there is none in {backup.of(memory)}", fix=fix)
     hours = None if found.age_seconds is None else found.age_seconds / 3600
     detail = f"{found.name}, " + ("of unknown age" if hours is None else f"{hours:.0f} hours old")
     if found.good is False:

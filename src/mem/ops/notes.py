@@ -118,9 +118,9 @@ def _plain(value: object) -> str:
 
 def _copy(memory: Memory, source_ids: set[int | None]) -> None:
     failpoints.reach("note.written")
-    for source_id in source_ids:
-        if source_id is None:
-            folders.write_loose_notes(memory)
-        else:
-            folders.write_notes(memory, source_id)
-    folders.unmark(memory, source_ids)
+    with folders.repaying(memory, source_ids):
+        for source_id in source_ids:
+            if source_id is None:
+                folders.write_loose_notes(memory)
+            else:
+                folders.write_notes(memory, source_id)

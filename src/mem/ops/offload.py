@@ -11,7 +11,6 @@ import logging
 import os
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -23,14 +22,13 @@ from mem.errors import DatabaseFailed, ExtraMissing, MemError, Stopped, StorageF
 from mem.memory import Memory
 from mem.objects import pointer
 from mem.objects.pointer import Pointer
-from mem.ops import clearing
+from mem.ops import clearing, identity
 from mem.ops.check.rows import every_source
 from mem.store import copies, sources
 from mem.types import Source
 
 log = logging.getLogger(__name__)
 
-_IDENTITY = "storage-id"  # so that two memories may share a bucket and a prefix
 _QUARANTINE = timedelta(days=1)  # for which an object that nothing names stays: it may be on its way
 _ROUND_SECONDS = 24 * 3600.0  # between looks at every folder
 _PAUSE_SECONDS = 5.0  # before what did not succeed is tried again; it doubles up to
@@ -77,7 +75,7 @@ def collect(memory: Memory) -> int:
     named = copies.pack_names(memory.db)
     oldest, gone = types.now() - _QUARANTINE, 0
     for root in sorted({root for root in (storage.frames, storage.originals) if root is not None}):
-        base = f"{root.rstrip('/')}/{identity(memory)}/"
+        base = f"{root.rstrip('/')}/{identity.of(memory)}/"
         bucket_name, _, prefix = base.removeprefix("s3://").partition("/")
         bucket = memory.remote.bucket(bucket_name)
         for one in bucket.listed(prefix):
@@ -106,22 +104,6 @@ def _is_last(path: Path, key: str, named: bool) -> bool:
     return True
 
 
-def identity(memory: Memory) -> str:
-    """The name of this data directory within a bucket, made when it is first asked for."""
-    file = memory.folder / _IDENTITY
-    with contextlib.suppress(FileNotFoundError):
-        return file.read_text(encoding="ascii").strip()
-    part = memory.folder / "tmp" / f"{_IDENTITY}-{uuid.uuid4()}"
-    part.write_text(f"{uuid.uuid4().hex[:12]}\n", encoding="ascii")
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    with contextlib.suppress(FileExistsError):  # another process was faster
-        os.link(part, file)
-    part.unlink()
-    folders.sync_names(memory.folder)
-    return file.read_text(encoding="ascii").strip()
-
-
 def _closed(memory: Memory, found: Source) -> Iterator[tuple[Path, str]]:
     """The files in the folder of a source that belong into a bucket, and below which name."""
     storage, folder = memory.config.storage, folders.of(memory, found)
@@ -137,7 +119,7 @@ def _bring(memory: Memory, found: Source, path: Path, root: str, stopped: Stoppi
     with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:  # NFS locks no other
         measured = pointer.measure(file)
         name = f"{path.stem}-{measured.sha256[:12]}{path.suffix}"
-        there = measured.at(f"{root.rstrip('/')}/{identity(memory)}/{found.folder}/{name}")
+        there = measured.at(f"{root.rstrip('/')}/{identity.of(memory)}/{found.folder}/{name}")
         memory.remote.put(path, there, stopped)
         with clearing.turn(memory):
             if _is_still(memory, found, path, file.fileno()) and memory.remote.holds(there):

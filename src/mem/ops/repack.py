@@ -10,12 +10,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Literal
 
-from mem import failpoints, folders, kept, packs, types
+from mem import failpoints, folders, kept, packs, pictures, types
 from mem.errors import Conflict, StorageFailed
+from mem.media.reel import SUFFIX
 from mem.memory import Memory
 from mem.ops import clearing, records
 from mem.ops.records import Change, Record
@@ -31,23 +34,41 @@ Gone = Mapping[int, int | None]  # frame id -> the frame that is told in its pla
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reel:
+    """Some frames of a pack, coded one after the other."""
+
+    data: Callable[[], bytes]
+    places: Mapping[int, tuple[int, int]]  # frame id -> offset in it and length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Member:
     """One file of the new pack."""
 
     at: int  # offset in the old one, which gives the order
     name: str
     data: Callable[[], bytes]
-    frame: int | None = None  # whose picture it is
-    thumb: bool = False
+    inside: Mapping[int, int] = field(default_factory=dict)  # frame id -> offset in it of its picture
+    kind: Literal["still", "thumb", "reel", "record"] = "record"
+
+
+@dataclass(slots=True)
+class _Lies:
+    """Where the two pictures of a frame lie in the new pack."""
+
+    image: int = 0
+    thumb: int = 0
+    reel: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Drawn:
-    """A picture that was drawn anew, as its row is to tell it."""
+    """A picture whose bytes are others now, as its row is to tell it."""
 
     length: int
     sha256: str
     colour: str
+    still: int | None = None  # its length before it became a part of a reel
 
 
 def source(
@@ -79,19 +100,23 @@ def source(
                 folders.write_screen(memory, source_id)
 
 
-def anew(memory: Memory, receipt_id: int, source_id: int, name: str) -> None:
-    """Write a pack anew with nothing but what rows and its own records name.
+def anew(
+    memory: Memory, receipt_id: int, source_id: int, name: str, reels: Sequence[Reel] = ()
+) -> str | None:
+    """Write a pack anew with nothing but what rows and its own records name, and pictures as these reels.
 
-    Raises DiskFull when there is no room for it, and Conflict when the source is re-dated meanwhile.
+    Gives its new name; None where it has gone, and its rows with it. Raises DiskFull when there is no room
+    for it, and Conflict when the source is re-dated meanwhile.
     """
     found = sources.get(memory.db, source_id)
     folder = folders.of(memory, found)
     told = _told(memory, folder, name)
     frames = forgetting.of_pack(memory.db, source_id, name)
-    pack = _Pack(memory, receipt_id, found, folder, name, frames, {})
+    pack = _Pack(memory, receipt_id, found, folder, name, frames, {}, reels=reels)
     with folders.owing(memory, source_id):
-        pack.write(told, {record.name: None for record in told})
+        new = pack.write(told, {record.name: None for record in told})
         folders.write_frames(memory, source_id)
+    return new
 
 
 def mend(memory: Memory) -> None:
@@ -173,46 +198,82 @@ class _Pack:
         gone: Gone,
         drawn: AbstractSet[int] = frozenset(),
         pen: Pen | None = None,
+        reels: Sequence[Reel] = (),
     ) -> None:
         self._memory, self._receipt, self._source = memory, receipt_id, found
-        self._pen, self._drawn = pen, drawn
+        self._pen, self._drawn, self._new = pen, drawn, reels
         self._told: dict[int, _Drawn] = {}  # frames that are drawn by now, by offset into the recording
         self._thumbs: dict[int, int] = {}  # and the lengths of their thumbnails
         self._folder, self._name, self._gone = folder, name, gone
         self._kept = [frame for frame in frames if frame.id not in gone]
         self._frames = len(frames) - len(self._kept)
+        touched = {frame.reel_offset for frame in frames if frame.id in gone or frame.id in drawn}
+        reeled = {frame.reel_offset for frame in frames if frame.reel_offset is not None}
+        self._whole = reeled - touched  # reels that stay as they are: the others' pictures are stills again
 
-    def write(self, told: Sequence[Record], texts: Mapping[str, bytes | None]) -> None:
-        """Write what stays, change the rows over, remove the old pack."""
+    def write(self, told: Sequence[Record], texts: Mapping[str, bytes | None]) -> str | None:
+        """Write what stays, change the rows over, remove the old pack; gives the new one's name."""
         members = sorted([*self._pictures(), *self._records(told, texts)], key=lambda member: member.at)
         size = self._size(self._name)
         if not size:
             self._commit(None, 0, 0, {})  # the pack is gone, its rows go too
-            return
+            return None
         if not self._kept:
             self._without_pictures(members, size)
-            return
+            return None
         new = self._free_name()
         length, places = self._copy(new, members)
         self._commit(new, length, size - self._size(new), places)
         clearing.clear(self._memory, self._receipt)
+        return new
 
     def _pictures(self) -> Iterator[_Member]:
+        placed = {number for each in self._new for number in each.places}
         for frame in self._kept:
             at = milliseconds(frame.first_seen - self._source.started_at)
-            yield _Member(
-                at=frame.offset,
-                name=f"{at:012d}.{frame.format}",
-                data=lambda f=frame: self._image(f),  # type: ignore[misc]
-                frame=frame.id,
-            )
+            if frame.id not in placed and frame.reel_offset not in self._whole:
+                yield _Member(
+                    at=frame.offset,
+                    name=f"{at:012d}.{frame.format}",
+                    data=lambda f=frame: self._image(f),  # type: ignore[misc]
+                    inside={frame.id: 0},
+                    kind="still",
+                )
             yield _Member(
                 at=frame.thumb_offset,
                 name=f"{at:012d}.thumb.webp",
                 data=lambda f=frame: self._thumb(f),  # type: ignore[misc]
-                frame=frame.id,
-                thumb=True,
+                inside={frame.id: 0},
+                kind="thumb",
             )
+        yield from self._reels()
+
+    def _reels(self) -> Iterator[_Member]:
+        """Those that stay, and new ones, each where its first picture lay."""
+        frames = {frame.id: frame for frame in self._kept}
+        for begin in self._whole:
+            those = [frame for frame in self._kept if frame.reel_offset == begin]
+            data = partial(self._read, those[0].begin, max(frame.end for frame in those) - those[0].begin)
+            yield self._reel(those, data, {frame.id: frame.offset - frame.begin for frame in those})
+        for reel in self._new:
+            data = partial(self._coded, reel)
+            inside = {number: place for number, (place, _) in reel.places.items()}
+            yield self._reel([frames[number] for number in reel.places], data, inside)
+
+    def _reel(self, those: Sequence[Frame], data: Callable[[], bytes], inside: Mapping[int, int]) -> _Member:
+        at = min(milliseconds(frame.first_seen - self._source.started_at) for frame in those)
+        first = min(frame.offset for frame in those)
+        return _Member(at=first, name=f"{at:012d}{SUFFIX}", data=data, inside=inside, kind="reel")
+
+    def _coded(self, reel: Reel) -> bytes:
+        data = reel.data()
+        frames = {frame.id: frame for frame in self._kept}
+        for number, (place, length) in reel.places.items():
+            digest = sha256(data[: place + length]).hexdigest()
+            frame = frames[number]
+            self._thumbs[number] = frame.thumb_length
+            self._told[number] = _Drawn(length=length, sha256=digest, colour=frame.colour, still=frame.length)
+        return data
 
     def _records(self, told: Sequence[Record], texts: Mapping[str, bytes | None]) -> Iterator[_Member]:
         for record in told:
@@ -225,10 +286,12 @@ class _Pack:
         return records.redrawn(record, self._facts())
 
     def _image(self, frame: Frame) -> bytes:
-        data = self._read(frame.offset, frame.length)
-        if self._pen is None or frame.id not in self._drawn:
+        data, colour = pictures.whole(self._memory, self._folder, frame), frame.colour
+        if self._pen is not None and frame.id in self._drawn:
+            data, colour = self._pen(data)
+        elif frame.reel_offset is None:
             return data
-        data, colour = self._pen(data)
+        self._thumbs.setdefault(frame.id, frame.thumb_length)
         self._told[frame.id] = _Drawn(length=len(data), sha256=sha256(data).hexdigest(), colour=colour)
         return data
 
@@ -242,21 +305,28 @@ class _Pack:
     def _facts(self) -> dict[int, dict[str, object]]:
         """What records are to say of the frames that were drawn, by offset into the recording."""
         at = {frame.id: milliseconds(frame.first_seen - self._source.started_at) for frame in self._kept}
-        return {at[n]: {"sha256": drawn.sha256, "colour": drawn.colour} for n, drawn in self._told.items()}
+        return {
+            at[number]: {"sha256": drawn.sha256, "colour": drawn.colour, "still_length": drawn.still}
+            for number, drawn in self._told.items()
+        }
 
     def _read(self, offset: int, length: int) -> bytes:
         return kept.read(self._memory, self._folder, self._name, offset, length)
 
-    def _copy(self, new: str, members: Sequence[_Member]) -> tuple[int, dict[int, list[int]]]:
-        """Write the members; gives the new pack's length, and the offsets of each frame's two pictures."""
-        places: dict[int, list[int]] = {frame.id: [0, 0] for frame in self._kept}
+    def _copy(self, new: str, members: Sequence[_Member]) -> tuple[int, dict[int, _Lies]]:
+        """Write the members; gives the new pack's length, and where each frame's two pictures lie."""
+        places = {frame.id: _Lies() for frame in self._kept}
         with ExitStack() as undo:
             undo.callback((self._folder / new).unlink, missing_ok=True)
             with packs.open_pack(self._folder, new, 0) as pack:
                 for member in members:
                     at = pack.append(member.name, member.data())
-                    if member.frame is not None:
-                        places[member.frame][member.thumb] = at
+                    for number, inside in member.inside.items():
+                        if member.kind == "thumb":
+                            places[number].thumb = at
+                        else:
+                            places[number].image = at + inside
+                            places[number].reel = at if member.kind == "reel" else None
                 length = pack.sync()
             failpoints.reach("pack.rewritten")
             undo.pop_all()
@@ -280,7 +350,7 @@ class _Pack:
         new: str | None,
         length: int,
         freed: int,
-        places: Mapping[int, Sequence[int]],
+        places: Mapping[int, _Lies],
         *,
         old: str | None = None,
     ) -> None:
@@ -292,12 +362,12 @@ class _Pack:
             jobs.interrupt(w, self._source.id, "screen", types.now())
             spans = forgetting.drop_frames(w, self._source.id, self._gone)
             if new is not None:
-                rows = ((number, place, thumb) for number, (place, thumb) in places.items())
+                rows = ((number, lies.image, lies.thumb, lies.reel) for number, lies in places.items())
                 forgetting.move(w, self._source.id, self._name, new, length, rows)
                 forgetting.redraw(
                     w,
                     (
-                        (number, drawn.length, self._thumbs[number], drawn.sha256, drawn.colour)
+                        (number, drawn.length, self._thumbs[number], drawn.sha256, drawn.colour, drawn.still)
                         for number, drawn in self._told.items()
                     ),
                 )

@@ -19,7 +19,8 @@ from mem.config import Config
 from mem.errors import DatabaseFailed, DiskFull, Locked, NotFound, no_room
 from mem.memory import open_memory
 from mem.ops import chores
-from mem.ops.backup import keeping
+from mem.ops.backup import places
+from mem.ops.backup.place import Place
 from mem.ops.check import copies as check_copies
 from mem.ops.chores import Tell
 from mem.ops.staging import Stage
@@ -42,9 +43,11 @@ class Restored:
 
 
 def restore(
-    config: Config, given: Path, *, identity: Path | None = None, tell: Tell = chores.silently
+    config: Config, given: str | Path, *, identity: Path | None = None, tell: Tell = chores.silently
 ) -> Restored:
-    """Put the backup `given`, a folder or a single database file, in the place of the present state.
+    """Put the backup `given` in the place of the present state.
+
+    It is the name of one, its folder, ``s3://bucket/prefix/name``, or a single file of rows.
 
     Raises Locked, naming the process that holds the memory, and, before anything has changed, NotFound,
     BackupDamaged, SealedBackup, DiskFull, and BadRequest for a backup of the other engine.
@@ -71,7 +74,7 @@ def restore(
     with open_memory(config) as memory:
         gone = check_copies.settle(memory)
         restored = Restored(
-            backup=given.name,
+            backup=Path(given).name,
             made_at=stage.made_at,
             sources=sum(sources.counts(memory.db).values()),
             frames=frames.stats(memory.db).frames,
@@ -83,12 +86,13 @@ def restore(
     return restored
 
 
-def _found(config: Config, given: Path) -> Path:
-    """Where the backup lies: as a path, or by its name among those of the memory. Raises NotFound."""
-    if given.exists():
-        return given.absolute()
-    if keeping.NAME.fullmatch(str(given)) and (config.data_dir / "backups" / given).is_dir():
-        return config.data_dir / "backups" / given
+def _found(config: Config, given: str | Path) -> Path | tuple[Place, str]:
+    """Where the backup lies. Raises NotFound."""
+    if Path(given).is_file():
+        return Path(given).absolute()
+    found = places.split(config, str(given))
+    if found is not None:
+        return found
     raise NotFound(f"There is no backup {given}.", hint="`mem backup list` names them.")
 
 

@@ -62,13 +62,30 @@ def create(
 
 def begin(memory: Memory, parent: Token | None, *, lasting: timedelta) -> tuple[Token, str]:
     """A session for a browser, with all that `parent` allows; without one, the owner's."""
+    if parent is None:
+        return begin_as(memory, "browser of the owner", ("admin",), None, None, lasting=lasting)
+    name = f"browser of {parent.name}"
+    return begin_as(
+        memory, name, parent.scopes, parent.limits, parent.id, lasting=lasting, ends=parent.expires_at
+    )
+
+
+def begin_as(
+    memory: Memory,
+    name: str,
+    scopes: Sequence[TokenScope],
+    limits: Limits | None,
+    parent: str | None,
+    *,
+    lasting: timedelta,
+    ends: datetime | None = None,
+) -> tuple[Token, str]:
+    """A session by that name, for as long as `lasting` says and never beyond `ends`."""
     now = types.now()
-    ends = [now + lasting, *([parent.expires_at] if parent and parent.expires_at else [])]
-    scopes, limits = (parent.scopes, parent.limits) if parent else (("admin",), None)
-    name = f"browser of {parent.name}" if parent else "browser of the owner"
+    until = now + lasting if ends is None else min(now + lasting, ends)
     with memory.db.write() as w:
         tokens.forget_sessions(w, now - _SESSION_KEPT)
-    return _add(memory, _new("session", name, scopes, limits, parent.id if parent else None, now, min(ends)))
+    return _add(memory, _new("session", name, scopes, limits, parent, now, until))
 
 
 def rotate(memory: Memory, which: str, *, grace: timedelta = timedelta(0)) -> tuple[Token, str]:

@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mem import packs
 from mem.capture import progress
 from mem.capture.frames import LIVE
 from mem.capture.progress import Seen
 from mem.errors import FolderDamaged
+from mem.media import reel
 from mem.objects import pointer
 from mem.ops import records
 from mem.store import forgetting, sources
@@ -61,8 +63,14 @@ def frames(folder: Path) -> list[Frame] | None:
     found = _read(folder / "frames.jsonl", lambda row: Frame(**row))
     away = _away(folder)
     places = {name: _members(folder / name) for name in {frame.pack for frame in found} - away}
-    fits = all(f.pack in away or places[f.pack].get(f.offset) == f.length for f in found)
+    fits = all(f.pack in away or _lies(f, places[f.pack]) for f in found)
     return found if fits else None
+
+
+def _lies(frame: Frame, members: Mapping[int, int]) -> bool:
+    """Whether a frame lies where it says, by the lengths of a pack's members by their offsets."""
+    size = members.get(frame.begin, 0)
+    return size == frame.length if frame.reel_offset is None else size >= frame.end - frame.begin
 
 
 def _away(folder: Path) -> set[str]:
@@ -108,9 +116,10 @@ def shown(folder: Path, found: Source) -> Shown:
     until, stretch, pack, length = 0, 0, None, 0
     for file in sorted(folder.glob("frames-*.tar")):
         names = {name: (offset, size) for offset, size, name in listed(file)}
+        reeled = dict(_reeled(file, names))
         for record in records.read(file):
             for ordinal, facts in sorted(record.body["frames"].items(), key=lambda item: int(item[0])):
-                frame = _frame(found, file.name, facts, names)
+                frame = _frame(found, file.name, facts, names, reeled)
                 if frame is not None:
                     ordinals.append(int(ordinal))
                     made.append(frame)
@@ -172,11 +181,24 @@ def seen(folder: Path, found: Source, told: Shown, ids: list[int]) -> Checkpoint
     )
 
 
+def _reeled(pack: Path, names: Mapping[str, tuple[int, int]]) -> Iterator[tuple[int, tuple[int, int, int]]]:
+    """The pictures of the reels in a pack by their offsets (ms): where each lies, how long, and its reel."""
+    for name, (begin, size) in names.items():
+        if name.endswith(reel.SUFFIX):
+            for place in reel.places(packs.read(pack.parent, pack.name, begin, size)):
+                yield place.at_ms, (begin + place.offset, place.length, begin)
+
+
 def _frame(
-    found: Source, pack: str, facts: Mapping[str, Any], names: Mapping[str, tuple[int, int]]
+    found: Source,
+    pack: str,
+    facts: Mapping[str, Any],
+    names: Mapping[str, tuple[int, int]],
+    reeled: Mapping[int, tuple[int, int, int]],
 ) -> NewFrame | None:
     at = int(facts["offset_ms"])
-    image, thumb = names.get(f"{at:012d}.{facts['format']}"), names.get(f"{at:012d}.thumb.webp")
+    still, thumb = names.get(f"{at:012d}.{facts['format']}"), names.get(f"{at:012d}.thumb.webp")
+    image = reeled.get(at) if still is None else (*still, None)
     if image is None or thumb is None:
         return None
     return NewFrame(
@@ -191,6 +213,8 @@ def _frame(
         thumb_offset=thumb[0],
         thumb_length=thumb[1],
         sha256=facts["sha256"],
+        reel_offset=image[2],
+        still_length=None if image[2] is None else facts["still_length"],
     )
 
 

@@ -33,8 +33,8 @@ def put(w: Writer, checkpoint: Checkpoint, *, expected: int | None) -> None:
         to_json(dict(c.facts)), c.finished,
     )  # fmt: skip
     if expected is None:
-        stored = w.run("checkpoints.first", *values)
+        stored = w.change("checkpoints.first", *values)
     else:
-        stored = w.run("checkpoints.next", *values, expected)
+        stored = w.change("checkpoints.next", *values, expected)
     if not stored:
         raise StaleFence(f"Another worker has gone on with {c.stage} of source {c.source_id}.")

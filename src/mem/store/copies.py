@@ -58,7 +58,7 @@ def put_frames(w: Writer, frames: Iterable[Frame]) -> None:
         "frames.add_many",
         (
             (f.id, f.source_id, f.first_seen, f.width, f.height, f.format, f.colour, f.pack, f.offset,
-             f.length, f.thumb_offset, f.thumb_length, f.sha256)
+             f.length, f.thumb_offset, f.thumb_length, f.sha256, f.reel_offset, f.still_length)
             for f in frames
         ),
     )  # fmt: skip

@@ -40,6 +40,13 @@ class Writer(Reader, Protocol):
     def run(self, query: str, *params: object) -> list[Row]:
         """Change something; gives the rows that the statement returns."""
 
+    def change(self, query: str, *params: object) -> int:
+        """Change something by a statement that returns nothing; gives how many rows it changed.
+
+        To return something DuckDB deletes the row and adds it again: an update costs twice as much, and one
+        that finds the disk full when it is committed can end the process, as it is undone in the key's index.
+        """
+
     def many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         """Change many rows at once with a query that takes them all as one json (see `bulk`)."""
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,8 +25,11 @@ from mem.store.duck_session import DuckSession
 from mem.store.remembered import Noted, Remembered
 
 # Bytes that must be free for a transaction to begin. A commit that finds the disk full and has updated an
-# indexed row ends the whole process: DuckDB's undoing of it throws where nothing may be thrown.
+# indexed column, or returned what it updated, ends the process: DuckDB's undoing throws where nothing may.
 ROOM = 8 * 2**20
+# Its Python client looks for pandas on the disk at each value that it binds, and never remembers that there
+# is none; nothing here wants any.
+sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
 _UNBOUND = "no default database set"  # what DuckDB says of a log that it cannot read back by itself
 _IDLE_CURSORS = 16
 _WRITER_WAIT_SECONDS = 60.0
@@ -341,6 +345,10 @@ class DuckWriter:
     def run(self, query: str, *params: object) -> list[Row]:
         """Change something; gives the rows that the statement returns."""
         return _execute(self._cursor, self._queries[query], params)
+
+    def change(self, query: str, *params: object) -> int:
+        """Change something by a statement that returns nothing; gives how many rows it changed."""
+        return int(self.run(query, *params)[0]["Count"])
 
     def many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         """Change many rows at once."""

@@ -108,15 +108,23 @@ def of_pack(r: Reader, source_id: int, pack: str) -> list[Frame]:
 
 
 def move(
-    w: Writer, source_id: int, old: str, new: str | None, length: int, places: Iterable[tuple[int, int, int]]
+    w: Writer,
+    source_id: int,
+    old: str,
+    new: str | None,
+    length: int,
+    places: Iterable[tuple[int, int, int, int | None]],
 ) -> None:
-    """Say that pictures lie in the pack `new` now: (frame id, offset, offset of the thumbnail) of each."""
-    w.many("forgetting.move", ((number, new, place, thumb) for number, place, thumb in places))
+    """Say that pictures lie in the pack `new` now: (frame id, offset, that of the thumbnail, of the reel)."""
+    w.many("forgetting.move", ((number, new, place, thumb, reel) for number, place, thumb, reel in places))
     w.run("forgetting.move_checkpoint", source_id, old, new, length)
 
 
-def redraw(w: Writer, drawn: Iterable[tuple[int, int, int, str, str]]) -> None:
-    """Say what pictures are now that were drawn anew: id, length, that of the thumbnail, sha256, colour."""
+def redraw(w: Writer, drawn: Iterable[tuple[int, int, int, str, str, int | None]]) -> None:
+    """Say what pictures are now whose bytes are others.
+
+    Of each: id, length, that of the thumbnail, sha256, colour, length as a still where it is in a reel.
+    """
     w.many("forgetting.redraw", drawn)
 
 

@@ -34,6 +34,8 @@ class NewFrame:
     thumb_offset: int
     thumb_length: int
     sha256: str
+    reel_offset: int | None = None
+    still_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def add_many(w: Writer, source_id: int, frames: Sequence[NewFrame]) -> list[int]
         "frames.add_many",
         (
             (number, source_id, f.first_seen, f.width, f.height, f.format, f.colour, f.pack, f.offset,
-             f.length, f.thumb_offset, f.thumb_length, f.sha256)
+             f.length, f.thumb_offset, f.thumb_length, f.sha256, f.reel_offset, f.still_length)
             for number, f in zip(ids, frames, strict=True)
         ),
     )  # fmt: skip
@@ -86,7 +88,7 @@ def add_spans(w: Writer, spans: Sequence[Span]) -> None:
 
 def extend_span(w: Writer, source_id: int, start: datetime, end: datetime, samples: int) -> None:
     """Give the span that begins at `start` a new end and number of samples. Raises NotFound."""
-    if not w.run("frames.extend_span", source_id, start, end, samples):
+    if not w.change("frames.extend_span", source_id, start, end, samples):
         raise NotFound(f"Source {source_id} has no span that begins at {start}.")
 
 

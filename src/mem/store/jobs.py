@@ -15,6 +15,7 @@ StaleFence, so two that believe to own one job cannot both store its rows.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
@@ -27,8 +28,8 @@ from mem.errors import (
     StaleFence,
     WorkerLost,
 )
-from mem.store import sources
-from mem.store.database import Reader, Row, Writer, build, to_json
+from mem.store import happened, sources
+from mem.store.database import Reader, Writer, build, to_json
 from mem.types import Job, JobEvent, JobKind, JobState, Place
 
 EndState = Literal["done", "partial", "failed", "cancelled"]
@@ -37,6 +38,15 @@ KINDS: tuple[JobKind, ...] = get_args(JobKind)
 _CLAIM_TRIES = 20  # times that another process may be faster
 MOST_DEATHS = 3  # at one place, where the configuration says nothing else
 AGEING = timedelta(minutes=10)  # of waiting that are worth one level of priority, likewise
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A job that waits to be claimed, and how it was when it was looked at."""
+
+    id: int
+    state: JobState
+    fence: int
 
 
 def enqueue(
@@ -59,7 +69,7 @@ def enqueue(
 def active_for_path(r: Reader, path: str) -> Job | None:
     """The capture of the file at `path` that has not ended."""
     rows = r.read("jobs.active_for_path", path)
-    return _job(rows[0]) if rows else None
+    return happened.of_row(rows[0]) if rows else None
 
 
 def of_path(r: Reader, path: str) -> int | None:
@@ -68,9 +78,10 @@ def of_path(r: Reader, path: str) -> int | None:
     return int(rows[0]["id"]) if rows else None
 
 
-def due(r: Reader, now: datetime, kinds: Iterable[JobKind] = KINDS) -> bool:
-    """Whether a job waits to be claimed; saves a transaction where none does."""
-    return bool(r.read("jobs.due", now, ",".join(kinds)))
+def due(r: Reader, now: datetime, kinds: Iterable[JobKind] = KINDS) -> Due | None:
+    """The job that waits to be claimed; saves a transaction where none does."""
+    rows = r.read("jobs.due", now, ",".join(kinds))
+    return Due(**rows[0]) if rows else None
 
 
 def waiting_now(r: Reader, now: datetime, limit: int) -> list[tuple[int, JobKind, int]]:
@@ -86,16 +97,23 @@ def claim(
     now: datetime,
     most_deaths: int = MOST_DEATHS,
     kinds: Iterable[JobKind] = KINDS,
+    first: Due | None = None,
 ) -> Job | None:
     """Take the job of these kinds whose turn it is, or None when none is due.
 
+    `first` is the one that was due a moment ago: it is taken without another look at the queue, unless
+    somebody has changed it meanwhile.
     A job whose lease ran out is taken over; one that died `most_deaths` times at one place fails with
     ``poison``, one that has no attempt left with ``worker_lost``.
     """
     given_up: list[int] = []
     if w.read("jobs.lost", now):
         given_up = [row["id"] for row in w.run("jobs.give_up", now, WorkerLost().detail, most_deaths)]
-    taken = _take(w, owner, now, now + timedelta(seconds=lease_seconds), ",".join(kinds))
+    until = now + timedelta(seconds=lease_seconds)
+    if first is not None and _took(w, first, owner, now, until):
+        taken: int | None = first.id
+    else:
+        taken = _take(w, owner, now, until, ",".join(kinds))
     # The events come last: they lock out other writers, who may hold the rows above.
     for number in given_up:
         _changed(w, number, _told_why(w, number).state, now)
@@ -105,13 +123,16 @@ def claim(
 def _take(w: Writer, owner: str, now: datetime, until: datetime, kinds: str) -> int | None:
     """The id of the job that was claimed."""
     for _ in range(_CLAIM_TRIES):
-        due = w.read("jobs.next", now, kinds)
-        if not due:
+        rows = w.read("jobs.next", now, kinds)
+        if not rows:
             return None
-        number, state, fence = due[0]["id"], due[0]["state"], due[0]["fence"]
-        if w.run("jobs.claim", number, state, fence, now, owner, until):
-            return int(number)
+        if _took(w, due := Due(**rows[0]), owner, now, until):
+            return due.id
     return None
+
+
+def _took(w: Writer, due: Due, owner: str, now: datetime, until: datetime) -> bool:
+    return bool(w.change("jobs.claim", due.id, due.state, due.fence, now, owner, until))
 
 
 def check_fence(w: Writer, job: Job) -> None:
@@ -122,13 +143,13 @@ def check_fence(w: Writer, job: Job) -> None:
 def heartbeat(w: Writer, job: Job, *, lease_seconds: float, now: datetime) -> Job:
     """Extend the lease; the job that comes back says whether to cancel. Raises StaleFence."""
     until = now + timedelta(seconds=lease_seconds)
-    _owned(w.run("jobs.heartbeat", job.id, job.fence, until), job)
+    _owned(w.change("jobs.heartbeat", job.id, job.fence, until), job)
     return get(w, job.id)
 
 
 def attach(w: Writer, job: Job, source_id: int, file_mark: str | None = None) -> Job:
     """Say which source the job is about, and which file that was found in. Raises StaleFence."""
-    _owned(w.run("jobs.attach", job.id, job.fence, source_id, file_mark), job)
+    _owned(w.change("jobs.attach", job.id, job.fence, source_id, file_mark), job)
     return get(w, job.id)
 
 
@@ -148,7 +169,7 @@ def progress(
     With `committed` its attempts begin anew: it got further than before.
     """
     at = None if place is None else str(place)
-    _owned(w.run("jobs.progress", job.id, job.fence, stage, progress, at, committed), job)
+    _owned(w.change("jobs.progress", job.id, job.fence, stage, progress, at, committed), job)
     return _changed(w, job.id, "progress", now, data)
 
 
@@ -164,15 +185,14 @@ def finish(
 ) -> Job:
     """End the job. Raises StaleFence."""
     stored = None if result is None else to_json(dict(result))
-    _owned(w.run("jobs.finish", job.id, job.fence, state, stored, error_code, error_detail, now), job)
+    _owned(w.change("jobs.finish", job.id, job.fence, state, stored, error_code, error_detail, now), job)
     return _changed(w, job.id, state, now)
 
 
 def died(w: Writer, job: Job) -> int:
     """Count a child that ended badly; gives the deaths at the job's place. Raises StaleFence."""
-    rows = w.run("jobs.died", job.id, job.fence)
-    _owned(rows, job)
-    return int(rows[0]["deaths"])
+    _owned(w.change("jobs.died", job.id, job.fence), job)
+    return get(w, job.id).deaths
 
 
 def retry_later(
@@ -190,22 +210,22 @@ def retry_later(
     Unless `counted`, the attempts start anew: this one got further than the one before.
     """
     values = (not_before, error_code, error_detail, now, job.attempt if counted else 0)
-    _owned(w.run("jobs.retry_later", job.id, job.fence, *values), job)
+    _owned(w.change("jobs.retry_later", job.id, job.fence, *values), job)
     return _changed(w, job.id, get(w, job.id).state, now)
 
 
 def release(w: Writer, job: Job, now: datetime) -> Job:
     """Give the job back because the worker stops: the attempt does not count. Raises StaleFence."""
-    _owned(w.run("jobs.release", job.id, job.fence, now), job)
+    _owned(w.change("jobs.release", job.id, job.fence, now), job)
     return _changed(w, job.id, get(w, job.id).state, now)
 
 
 def cancel(w: Writer, job_id: int, now: datetime) -> Job:
     """End a waiting job, or ask the worker of a running one to stop. Raises NotFound, NotCancellable."""
     job = get(w, job_id)
-    if w.run("jobs.cancel_waiting", job_id, now):
+    if w.change("jobs.cancel_waiting", job_id, now):
         return _changed(w, job_id, "cancelled", now)
-    if not w.run("jobs.cancel_running", job_id):
+    if not w.change("jobs.cancel_running", job_id):
         raise NotCancellable(f"Job {job_id} is {get(w, job_id).state}.")
     if job.cancel_requested:
         return job
@@ -215,7 +235,7 @@ def cancel(w: Writer, job_id: int, now: datetime) -> Job:
 def prioritise(w: Writer, job_id: int, priority: int, now: datetime, *, ageing: timedelta = AGEING) -> Job:
     """Give a waiting job another priority; how long it waits still counts. Raises NotFound, NotWaiting."""
     get(w, job_id)
-    if not w.run("jobs.prioritise", job_id, priority, ageing):
+    if not w.change("jobs.prioritise", job_id, priority, ageing):
         raise NotWaiting(f"Job {job_id} is {get(w, job_id).state}.")
     return _changed(w, job_id, get(w, job_id).state, now)
 
@@ -226,7 +246,7 @@ def retry(w: Writer, job_id: int, now: datetime, *, skip: bool = False, ageing: 
     With `skip` the stretch at which it was killed is left out.
     """
     job = get(w, job_id)
-    if not w.run("jobs.retry", job_id, now, skip, ageing):
+    if not w.change("jobs.retry", job_id, now, skip, ageing):
         if skip and job.state in ("failed", "partial", "cancelled"):
             raise NotRetriable(
                 f"Job {job_id} was not killed at a stretch that could be left out.",
@@ -242,7 +262,7 @@ def retry_failed(
     """Queue again at most `limit` of the jobs above the id `after` that failed for one of these reasons."""
     wanted = to_json({str(number): [code] for number, code in enumerate(codes)})
     ids = [int(row["id"]) for row in w.read("jobs.failed_with", wanted, after, limit)]
-    queued = [number for number in ids if w.run("jobs.retry", number, now, False, ageing)]
+    queued = [number for number in ids if w.change("jobs.retry", number, now, False, ageing)]
     for number in queued:
         _changed(w, number, "queued", now)
     return queued
@@ -267,7 +287,7 @@ def others_wait(r: Reader, job: Job, now: datetime) -> bool:
 
 def step_back(w: Writer, job: Job, now: datetime) -> None:
     """Let others go first once the job is given back. Raises StaleFence."""
-    _owned(w.run("jobs.step_back", job.id, job.fence, now), job)
+    _owned(w.change("jobs.step_back", job.id, job.fence, now), job)
 
 
 def interrupt(w: Writer, source_id: int, kind: JobKind, now: datetime) -> None:
@@ -282,7 +302,8 @@ def poison(job: Job, deaths: int, why: str = "") -> Poison:
     detail = f"It was killed {deaths} times at the same place: {where}. {why}".strip()
     if job.place is None or job.place.stage == "look":
         return Poison(detail, hint="Convert the file, then capture the result.")
-    return Poison(detail, hint=f"`mem jobs retry {job.id} --skip` goes on without that stretch.")
+    whole = job.parent or job.id
+    return Poison(detail, hint=f"`mem jobs retry {whole} --skip` goes on without that stretch.")
 
 
 def get(r: Reader, job_id: int) -> Job:
@@ -290,7 +311,7 @@ def get(r: Reader, job_id: int) -> Job:
     rows = r.read("jobs.get", job_id)
     if not rows:
         raise NotFound(f"There is no job {job_id}.")
-    return _job(rows[0])
+    return happened.of_row(rows[0])
 
 
 def page(
@@ -302,12 +323,12 @@ def page(
     source_id: int | None = None,
 ) -> list[Job]:
     """Jobs, newest first; `before` is the id of the last one seen."""
-    return [_job(row) for row in r.read("jobs.page", limit, before, state, source_id)]
+    return [happened.of_row(row) for row in r.read("jobs.page", limit, before, state, source_id)]
 
 
 def active_of(r: Reader, source_id: int, *, limit: int = 100) -> list[Job]:
     """The jobs of a source that have not ended."""
-    return [_job(row) for row in r.read("jobs.active_of", source_id, limit)]
+    return [happened.of_row(row) for row in r.read("jobs.active_of", source_id, limit)]
 
 
 def events(r: Reader, *, job_id: int | None = None, after: int, limit: int) -> list[JobEvent]:
@@ -341,11 +362,6 @@ def oldest_queued(r: Reader) -> datetime | None:
     return oldest
 
 
-def _job(row: Row) -> Job:
-    places = {name: Place.parse(row[name]) if row[name] else None for name in ("place", "skip")}
-    return build(Job, row, deaths=row["deaths"] or 0, **places)
-
-
 def _told_why(w: Writer, job_id: int) -> Job:
     """The job; one that has just failed as poison says where."""
     job = get(w, job_id)
@@ -367,11 +383,5 @@ def _changed(
     job = get(w, job_id)
     if job.state in ("failed", "cancelled") and job.source_id is not None:
         sources.abandon(w, job.source_id)
-    told: dict[str, object] = {"state": job.state, "stage": job.stage, "progress": job.progress}
-    told |= {"attempt": job.attempt, "source_id": job.source_id, "cancel_requested": job.cancel_requested}
-    if job.error_code is not None:
-        told |= {"error_code": job.error_code, "error_detail": job.error_detail}
-    if job.result is not None:
-        told["result"] = job.result
-    w.run("jobs.add_event", job_id, now, event, to_json({**told, **(data or {})}))
+    happened.write(w, job, event, now, data)
     return job

@@ -1,10 +1,22 @@
 """Intervals that nothing deletes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from mem.errors import BadTime, NotFound
 from mem.store.database import Reader, Writer, build
-from mem.types import Pin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """An interval that nothing deletes, of one source or of all."""
+
+    id: int
+    source_id: int | None
+    start: datetime
+    end: datetime
+    reason: str
+    created_at: datetime
 
 
 def add(

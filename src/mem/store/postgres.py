@@ -174,6 +174,10 @@ class PostgresWriter:
         """Change something; gives the rows that the statement returns."""
         return _execute(self._connection, self._queries[query], params)
 
+    def change(self, query: str, *params: object) -> int:
+        """Change something by a statement that returns nothing; gives how many rows it changed."""
+        return _run(self._connection, self._queries[query], params).rowcount
+
     def many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         """Change many rows at once."""
         for batch in bulk(rows):
@@ -223,8 +227,12 @@ class PostgresSession:
         return Answer(tuple(column.name for column in cursor.description), rows[:limit], len(rows) > limit)
 
 
+def _run(connection: Connection, sql: str, params: Sequence[object]) -> psycopg.Cursor[TupleRow]:
+    return connection.execute(sql.encode(), [_parameter(value) for value in params] or None)
+
+
 def _execute(connection: Connection, sql: str, params: Sequence[object]) -> list[Row]:
-    cursor = connection.execute(sql.encode(), [_parameter(value) for value in params] or None)
+    cursor = _run(connection, sql, params)
     if cursor.description is None:
         return []
     names = [column.name for column in cursor.description]

@@ -33,7 +33,7 @@ def add(
         return known, False
     number = int(w.run("sources.reserve")[0]["id"])
     folder = f"sources/{start.started_at.astimezone(UTC):%Y/%m/%d}/{number}"
-    added = w.run(
+    added = w.change(
         "sources.add", number, kind, name, location, device, content_hash, size, path, original, folder,
         start.started_at, start.time_source, start.confidence, start.evidence, media_json(media), added_at,
         scan_status,
@@ -47,10 +47,16 @@ def add(
 
 def get(r: Reader, source_id: int) -> Source:
     """The source with this id. Raises NotFound."""
-    rows = r.read("sources.get", source_id)
-    if not rows:
+    found = find(r, source_id)
+    if found is None:
         raise NotFound(f"There is no source {source_id}.")
-    return of_row(rows[0])
+    return found
+
+
+def find(r: Reader, source_id: int) -> Source | None:
+    """The source with this id, if there is one."""
+    rows = r.read("sources.get", source_id)
+    return of_row(rows[0]) if rows else None
 
 
 def folder(r: Reader, source_id: int) -> str:
@@ -159,6 +165,7 @@ def delete(w: Writer, source_id: int) -> dict[str, int]:
         "screen_texts",
         "notes",
         "checkpoints",
+        "reels_tried",
         "job_events",
         "jobs",
     ):

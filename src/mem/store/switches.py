@@ -1,9 +1,19 @@
 """Switches that people set, for every process and over every restart."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from mem.store.database import Reader, Writer, build
-from mem.types import Switch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """Something that a person switched on for the whole memory."""
+
+    name: str
+    set_at: datetime
+    until_at: datetime | None  # None: until it is switched off
+    setter: str
 
 
 def get(r: Reader, name: str, now: datetime) -> Switch | None:

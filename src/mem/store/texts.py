@@ -87,13 +87,15 @@ def between(
     limit: int,
     after: tuple[datetime, int] | None = None,
     suspect: bool = False,
+    words: bool = True,
 ) -> list[Segment]:
     """Segments that overlap ``[start, end)``, in time order; `after` is (start, id) of the last one.
 
-    With `suspect` only those that are doubted.
+    With `suspect` only those that are doubted; without `words` they have none, at a third of the cost.
     """
     moment, number = after or (None, None)
-    rows = r.read("texts.between", start, end, source_id, limit, moment, number, _earliest(start), suspect)
+    query = "texts.between" if words else "texts.said_between"
+    rows = r.read(query, start, end, source_id, limit, moment, number, _earliest(start), suspect)
     return [_segment(row) for row in rows]
 
 
@@ -134,7 +136,8 @@ def _relative(words: Sequence[Word], start: datetime) -> list[list[Any]]:
 
 def _segment(row: Row) -> Segment:
     start: datetime = row["start"]
-    words, heard_words = _words(row["words"], start), _words(row["heard_words"] or (), start)
+    words = _words(row.get("words") or (), start)
+    heard_words = _words(row.get("heard_words") or (), start)
     return build(Segment, row, words=words, heard_words=heard_words)
 
 

@@ -2,10 +2,19 @@
 
 import { DAY, HOUR, MINUTE, MONTHS, SECOND, clock, dayStart, minutes, shortDate } from "/web/time.js";
 
+/** @typedef {{ at: number, label: string, strong: boolean }} Tick */
+
 const STEPS = [1, 2, 5, 10, 15, 30].map((n) => n * SECOND)
   .concat([1, 2, 5, 10, 15, 30].map((n) => n * MINUTE), [1, 2, 3, 6, 12].map((n) => n * HOUR));
 
-/** [{at, label, strong}]: labels stand at least `room` px apart at `scale` ms a px. */
+/**
+ * [{at, label, strong}]: labels stand at least `room` px apart at `scale` ms a px.
+ * @param {number} from
+ * @param {number} to
+ * @param {number} scale
+ * @param {number} room
+ * @returns {Tick[]}
+ */
 export function ticks(from, to, scale, room) {
   const least = scale * room;
   const step = STEPS.find((ms) => ms >= least);
@@ -16,8 +25,15 @@ export function ticks(from, to, scale, room) {
   return monthTicks(from, to, 120);
 }
 
+/**
+ * @param {number} from
+ * @param {number} to
+ * @param {number} step
+ * @returns {Tick[]}
+ */
 function clockTicks(from, to, step) {
   const text = step < MINUTE ? clock : minutes;
+  /** @type {Tick[]} */
   const made = [];
   for (let day = dayStart(from); day < to; day = dayStart(day, 1)) {
     const next = dayStart(day, 1);
@@ -28,6 +44,13 @@ function clockTicks(from, to, step) {
   return made;
 }
 
+/**
+ * @param {number} day
+ * @param {number} next
+ * @param {number} step
+ * @param {number} from
+ * @param {number} to
+ */
 function* withinDay(day, next, step, from, to) {
   if (step <= HOUR) {
     const first = Math.max(0, Math.floor((from - day) / step));
@@ -41,7 +64,14 @@ function* withinDay(day, next, step, from, to) {
   }
 }
 
+/**
+ * @param {number} from
+ * @param {number} to
+ * @param {number} days
+ * @returns {Tick[]}
+ */
 function dayTicks(from, to, days) {
+  /** @type {Tick[]} */
   const made = [];
   const date = new Date(from);
   for (let n = 0; ; n += 1) {
@@ -51,12 +81,19 @@ function dayTicks(from, to, days) {
     const first = place === 0;
     const fits = place % days === 0 && (days === 1 || place <= 30 - days);
     if (fits && at.getTime() >= from - days * DAY) {
-      made.push({ at: at.getTime(), label: first ? month(at) : days > 2 ? `${at.getDate()} ${MONTHS[at.getMonth()].slice(0, 3)}` : shortDate(at), strong: first });
+      made.push({ at: at.getTime(), label: first ? month(at) : days > 2 ? `${at.getDate()} ${MONTHS[at.getMonth()].slice(0, 3)}` : shortDate(at.getTime()), strong: first });
     }
   }
 }
 
+/**
+ * @param {number} from
+ * @param {number} to
+ * @param {number} months
+ * @returns {Tick[]}
+ */
 function monthTicks(from, to, months) {
+  /** @type {Tick[]} */
   const made = [];
   const start = new Date(from);
   const begin = months > 12 ? Math.floor(start.getFullYear() / (months / 12)) * (months / 12) : start.getFullYear();
@@ -68,6 +105,7 @@ function monthTicks(from, to, months) {
   }
 }
 
+/** @param {Date} at */
 function month(at) {
   return `${MONTHS[at.getMonth()].slice(0, 3)} ${at.getFullYear()}`;
 }

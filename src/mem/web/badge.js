@@ -4,7 +4,13 @@ import { el, fill, show } from "/web/dom.js";
 import { length } from "/web/time.js";
 import { text } from "/web/strings.js";
 
-/** Keep `element` in step with the jobs. */
+/** @import { Jobs } from "/web/jobs.js" */
+
+/**
+ * Keep `element` in step with the jobs.
+ * @param {HTMLElement} element
+ * @param {Jobs} jobs
+ */
 export function badge(element, jobs) {
   jobs.addEventListener("change", () => {
     const active = jobs.active();

@@ -1,26 +1,33 @@
 // A line of speech that a person puts right in its place; what was heard is kept and can be had back.
 
-import { ask, send } from "/web/api.js";
+import { Problem, ask, send } from "/web/api.js";
 import { announce, el, fill } from "/web/dom.js";
 import { text } from "/web/strings.js";
 
+/** @import { Line } from "types/page" */
+
 const words = text.correcting;
 
-/** A button that turns the paragraph of a line into a form; `changed()` hears when it was corrected, `tell(text)` what went wrong. */
+/**
+ * A button that turns the paragraph of a line into a form; `changed()` hears when it was corrected, `tell(text)` what went wrong.
+ * @param {Line} segment
+ * @param {HTMLElement} paragraph
+ * @param {() => void} changed
+ * @param {(words: string) => void} tell
+ */
 export function correction(segment, paragraph, changed, tell) {
   const open = el("button", { class: "quiet correct", type: "button", tabindex: -1, "aria-label": `${words.open}: ${segment.text}`, onclick: () => write() }, words.open);
   const write = async () => {
-    const { value, etag } = await ask("GET", `/api/segments/${segment.id}`).catch((problem) => {
-      tell(problem.detail ?? String(problem));
-      return {};
-    });
-    if (!value) return;
+    const found = await ask("GET", `/api/segments/${segment.id}`).catch((problem) => tell(String(problem)));
+    if (!found) return;
+    const { value, etag } = found;
     const before = [...paragraph.childNodes];
     const field = el("textarea", { rows: 3, maxlength: 20_000, "aria-label": words.label }, value.text.trim());
     const shut = () => {
       fill(paragraph, before);
       open.hidden = false;
     };
+    /** @param {string | null} said */
     const put = async (said) => {
       form.inert = true;
       try {
@@ -28,8 +35,9 @@ export function correction(segment, paragraph, changed, tell) {
         announce(words.saved);
         changed();
       } catch (problem) {
-        tell(problem.status === 412 ? words.conflict : [problem.detail, problem.hint].filter(Boolean).join(" "));
-        if (problem.status === 412) changed();
+        const conflict = problem instanceof Problem && problem.status === 412;
+        tell(conflict ? words.conflict : String(problem));
+        if (conflict) changed();
         else shut();
       }
     };

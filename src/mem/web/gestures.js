@@ -3,18 +3,40 @@
 const CLICK_PX = 5;
 const WHEEL = 0.0016;
 
+/** @typedef {[number, number]} Point x and y in px of the canvas */
+
 /**
- * Listen on `canvas`. `wish` has go(x, y), grab(x, y) -> whether the drag moves the instant,
- * scrub(x), choose(x, x) a range, zoom(factor, x), move(dx, dy), hover(x, y) with null for left, step(direction),
- * ends(direction).
+ * What the gestures ask for; x is null where no place is meant.
+ * @typedef {object} Gestures
+ * @property {(x: number, y: number) => void} go
+ * @property {(x: number, y: number) => boolean} grab says whether the drag moves the instant
+ * @property {(x: number) => void} scrub
+ * @property {(low: number, high: number) => void} choose a range
+ * @property {(factor: number, x: number | null) => void} zoom
+ * @property {(dx: number, dy: number) => void} move
+ * @property {(x: number | null, y: number | null) => void} hover null once the pointer left
+ * @property {(way: number) => void} step
+ * @property {(way: number) => void} ends
+ */
+
+/**
+ * Listen on `canvas`.
+ * @param {HTMLCanvasElement} canvas
+ * @param {Gestures} wish
  */
 export function listen(canvas, wish) {
+  /** @type {Map<number, Point>} */
   const fingers = new Map();
   let moved = 0;
   let scrubbing = false;
+  /** @type {number | null} */
   let choosing = null; // where a range begins that is being dragged
   let spread = 0;
 
+  /**
+   * @param {MouseEvent} event
+   * @returns {Point}
+   */
   const place = (event) => {
     const box = canvas.getBoundingClientRect();
     return [event.clientX - box.left, event.clientY - box.top];
@@ -53,6 +75,7 @@ export function listen(canvas, wish) {
     else wish.move((before[0] - x) / fingers.size, before[1] - y);
   });
 
+  /** @param {PointerEvent} event */
   const release = (event) => {
     const at = fingers.get(event.pointerId);
     fingers.delete(event.pointerId);
@@ -82,6 +105,11 @@ export function listen(canvas, wish) {
   });
 }
 
+/**
+ * @param {KeyboardEvent} event
+ * @param {HTMLCanvasElement} canvas
+ * @param {Gestures} wish
+ */
 function key(event, canvas, wish) {
   if (event.ctrlKey || event.metaKey || event.altKey) return false;
   const wide = canvas.clientWidth;
@@ -105,11 +133,13 @@ function key(event, canvas, wish) {
   }
 }
 
+/** @param {Map<number, Point>} fingers */
 function apart(fingers) {
   const [a, b] = [...fingers.values()];
   return b ? Math.abs(a[0] - b[0]) : 0;
 }
 
+/** @param {Map<number, Point>} fingers */
 function middle(fingers) {
   const [a, b] = [...fingers.values()];
   return (a[0] + b[0]) / 2;

@@ -9,20 +9,59 @@ import { Watched } from "/web/watched.js";
 import { text } from "/web/strings.js";
 import { STAGES, STATES, bytes, outcome } from "/web/work.js";
 
+/** @import { Jobs } from "/web/jobs.js" */
+/** @import { Pausing } from "/web/pausing.js" */
+/** @import { Record } from "/web/record.js" */
+/** @import { Upload, Uploads } from "/web/uploads.js" */
+/** @import { Outcome } from "/web/work.js" */
+/** @import { Wish } from "types/page" */
+/** @import { Job } from "types/shapes" */
+
 const REDRAW_MS = 200;
 const words = text.intake;
 
+/** @typedef {[name: string, act: () => unknown, title?: string]} Act a button */
+
+/**
+ * What a row shows; `part` of it is done, null where that says nothing, and it began or ended at `when`.
+ * @typedef {object} Told
+ * @property {string} name
+ * @property {string} words
+ * @property {string} tone
+ * @property {number | null} part
+ * @property {Act[]} buttons
+ * @property {string[]} [more]
+ * @property {number} [when]
+ */
+
+/** @typedef {{ element: HTMLElement, set(what: Told): void }} Row */
+
 /** `wish`: open(source id), tell(text), erase(range, source). */
 export class Intake {
+  /** @type {Map<string, Row>} */
   #rows = new Map();
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Record} record
+   * @param {Uploads} uploads
+   * @param {Jobs} jobs
+   * @param {Pausing} pausing
+   * @param {Pick<Wish, "open" | "tell">} wish
+   */
   constructor(root, record, uploads, jobs, pausing, wish) {
-    Object.assign(this, { record, uploads, jobs, pausing, wish });
+    this.record = record;
+    this.uploads = uploads;
+    this.jobs = jobs;
+    this.pausing = pausing;
+    this.wish = wish;
+    /** @type {HTMLInputElement} */
     this.folder = el("input", { type: "file", webkitdirectory: true, onchange: () => this.#chosen(this.folder) });
     this.watched = new Watched();
     this.doubtful = new Recordings(record, wish, { open: true });
     this.doubts = el("section", { id: "doubts", tabindex: -1 }, el("h2", {}, words.doubtful),
       el("p", { class: "muted" }, words.doubtfulWhy), this.doubtful.element);
+    /** @type {HTMLInputElement} */
     this.input = el("input", { type: "file", multiple: true, class: "unseen", tabindex: -1, "aria-hidden": "true",
       accept: "video/*,audio/*,.mkv,.mts,.m2ts,.ts,.flv,.asf,.wmv", onchange: () => this.#chosen(this.input) });
     this.where = el("input", { type: "text", maxlength: 200, placeholder: words.placeHint, autocomplete: "off" });
@@ -59,7 +98,7 @@ export class Intake {
   /** Show the recordings of doubtful time. */
   fix() {
     this.doubts.scrollIntoView();
-    this.doubts.querySelector("input, button")?.focus();
+    /** @type {HTMLElement | null} */ (this.doubts.querySelector("input, button"))?.focus();
   }
 
   enter() {
@@ -71,18 +110,22 @@ export class Intake {
     this.watched.leave();
   }
 
-  /** Send these files. */
+  /**
+   * Send these files.
+   * @param {File[]} files
+   */
   take(files) {
     const began = fromInput(this.began.value);
-    const real = [...files].filter((file) => file.size > 0 || file.type);
+    const real = files.filter((file) => file.size > 0 || file.type);
     this.uploads.add(real, { location: this.where.value.trim(), started_at: Number.isFinite(began) ? iso(began) : null });
     if (real.length < files.length) this.wish.tell(words.leftOut);
     announce(real.length === 1 ? words.onItsWay(real[0].name) : words.onTheirWay(real.length));
     this.began.value = "";
   }
 
+  /** @param {HTMLInputElement} input */
   #chosen(input) {
-    this.take(input.files);
+    this.take([...(input.files ?? [])]);
     input.value = "";
   }
 
@@ -97,7 +140,7 @@ export class Intake {
       const queued = await this.jobs.retryAll();
       this.wish.tell(queued ? words.requeued(queued) : words.nothingRequeued);
     } catch (problem) {
-      this.wish.tell(problem.detail);
+      this.wish.tell(String(problem));
     }
   }
 
@@ -106,6 +149,7 @@ export class Intake {
     const { count, size, sent, left } = this.uploads.total();
     fill(this.sum, count > 1 && [words.of(bytes(sent), bytes(size)), left !== null && words.ends(clock(Date.now() + left))].filter(Boolean).join(" · "));
     this.#reconcile(this.sending, this.uploads.list, "u", (upload, item) => this.#upload(upload, item));
+    /** @param {Job} job */
     const rank = (job) => (job.state === "running" ? 2 : ACTIVE.includes(job.state) ? 1 : 0);
     const jobs = this.jobs.list().sort((a, b) => rank(b) - rank(a) || b.id - a.id);
     this.#reconcile(this.work, jobs, "j", (job, item) => this.#job(job, item));
@@ -113,17 +157,29 @@ export class Intake {
     show(this.retryAll, jobs.some((job) => job.state === "failed"));
   }
 
-  // Rows are kept, so that focus stays on a button while its row moves on.
+  /**
+   * Rows are kept, so that focus stays on a button while its row moves on.
+   * @template {{ id: number }} Thing
+   * @param {HTMLElement} list
+   * @param {Thing[]} things
+   * @param {string} prefix
+   * @param {(thing: Thing, row: Row) => void} update
+   */
   #reconcile(list, things, prefix, update) {
     const rows = things.map((thing) => {
       const key = prefix + thing.id;
-      if (!this.#rows.has(key)) this.#rows.set(key, rowOf());
-      update(thing, this.#rows.get(key));
-      return this.#rows.get(key).element;
+      const row = this.#rows.get(key) ?? rowOf();
+      this.#rows.set(key, row);
+      update(thing, row);
+      return row.element;
     });
     if (rows.length !== list.children.length || rows.some((row, i) => row !== list.children[i])) list.replaceChildren(...rows);
   }
 
+  /**
+   * @param {Upload} upload
+   * @param {Row} row
+   */
   #upload(upload, row) {
     const { file, state } = upload;
     const share = file.size ? upload.sent / file.size : 0;
@@ -136,61 +192,78 @@ export class Intake {
       sending: upload.broken ? words.broke(of) : share >= 1 ? words.storing
         : [of, left !== null && words.left(length(left), clock(Date.now() + left))].filter(Boolean).join(" · "),
       known: words.known(upload.known ? moment(Date.parse(upload.known.started_at)) : ""),
-      failed: upload.problem,
+      failed: upload.problem ?? "",
     }[state];
+    /** @type {{ [State in Upload["state"]]: Act[] }} */
     const buttons = {
       waiting: [[words.cancel, () => this.uploads.cancel(upload)]],
       sending: [[words.pause, () => this.uploads.pause(upload)], [words.cancel, () => this.uploads.cancel(upload)]],
       paused: [[words.goOn, () => this.uploads.again(upload)], [words.cancel, () => this.uploads.cancel(upload)]],
-      known: [[words.open, () => this.wish.open(upload.known.id)], [words.dismiss, () => this.uploads.dismiss(upload)]],
+      known: [[words.open, () => upload.known && this.wish.open(upload.known.id)], [words.dismiss, () => this.uploads.dismiss(upload)]],
       failed: [[words.again, () => this.uploads.again(upload)], [words.dismiss, () => this.uploads.dismiss(upload)]],
-    }[state];
-    row.set({ name: file.name, words: said, tone: state === "failed" ? "bad" : "", part: state === "sending" || state === "paused" ? share : null, buttons });
+    };
+    row.set({ name: file.name, words: said, tone: state === "failed" ? "bad" : "", part: state === "sending" || state === "paused" ? share : null, buttons: buttons[state] });
   }
 
+  /**
+   * @param {Job} job
+   * @param {Row} row
+   */
   #job(job, row) {
-    const { id, state } = job;
+    const { id, state, source_id: source } = job;
+    /** @type {Outcome | null} */
+    const result = job.result;
+    /** @type {{ [State in Job["state"]]?: string }} */
+    const tones = { failed: "bad", partial: "half", done: "good" };
     const going = ACTIVE.includes(state);
+    /** @type {Act[]} */
     const buttons = [];
-    if (job.source_id !== null && state !== "failed") buttons.push([words.open, () => this.wish.open(job.source_id)]);
+    if (source !== null && state !== "failed") buttons.push([words.open, () => this.wish.open(source)]);
     if (going && !job.cancel_requested) buttons.push([words.cancel, () => this.#do(this.jobs.cancel(id))]);
     if (job.state === "queued" && jobsWaiting(this.jobs) > 1) buttons.push([words.sooner, () => this.#do(this.jobs.sooner(id)), words.soonerHelp]);
     if (["failed", "partial"].includes(state) && job.place && job.deaths > 0) {
       buttons.push([words.skip, () => this.#do(this.jobs.retry(id, true)), words.skipHelp]);
     }
     if (["failed", "partial", "cancelled"].includes(state)) buttons.push([words.retry, () => this.#do(this.jobs.retry(id))]);
-    row.set({ name: nameOf(job), words: this.#wordsOf(job), tone: { failed: "bad", partial: "half", done: "good" }[state] ?? "",
-      part: state === "running" ? job.progress : null, buttons, more: job.result?.warnings ?? [],
+    row.set({ name: nameOf(job), words: this.#wordsOf(job), tone: tones[state] ?? "",
+      part: state === "running" ? job.progress : null, buttons, more: result?.warnings ?? [],
       when: Date.parse(job.finished_at ?? job.started_at ?? job.created_at) });
   }
 
+  /** @param {Job} job */
   #wordsOf(job) {
     if (job.cancel_requested && ACTIVE.includes(job.state)) return text.jobs.stopping;
     if (job.state === "running") {
       const left = this.jobs.left(job);
-      return text.jobs.at(Math.round(job.progress * 100), STAGES[job.stage] ?? text.jobs.starting, left === null ? "" : length(left));
+      return text.jobs.at(Math.round(job.progress * 100), STAGES[job.stage ?? ""] ?? text.jobs.starting, left === null ? "" : length(left));
     }
     const again = job.state === "retrying" ? text.jobs.again(minutes(Date.parse(job.not_before)), job.attempt + 1, job.max_attempts) : "";
     const why = [job.error_detail, outcome(job.result, length)].filter(Boolean).join(" ");
     return `${STATES[job.state] ?? job.state}${again}${why ? ` · ${why}` : ""}`;
   }
 
+  /** @param {Promise<unknown>} wish */
   async #do(wish) {
     try {
       await wish;
     } catch (problem) {
-      this.wish.tell(problem.detail);
+      this.wish.tell(String(problem));
     }
   }
 }
 
+/** @param {Jobs} jobs */
 const jobsWaiting = (jobs) => jobs.active().filter((job) => job.state === "queued").length;
 
-/** What a job works on, as a person would call it. */
+/**
+ * What a job works on, as a person would call it.
+ * @param {Job} job
+ */
 export function nameOf(job) {
-  return job.params.name || String(job.params.path ?? "").split(/[\\/]/).at(-1) || text.jobs.named(job.id);
+  return String(job.params.name ?? "") || String(job.params.path ?? "").split(/[\\/]/).at(-1) || text.jobs.named(job.id);
 }
 
+/** @returns {Row} */
 function rowOf() {
   const name = el("b", {});
   const when = el("time", {});

@@ -3,19 +3,28 @@
 import { get, send } from "/web/api.js";
 import { paced } from "/web/dom.js";
 
+/** @import { Job } from "types/shapes" */
+
 const TYPES = ["queued", "claimed", "progress", "done", "partial", "failed", "retrying", "cancelled", "released", "recovered"];
 const SHOWN = 100;
 const FIRST = 9; // the highest priority there is
 const AGAIN_MS = 3000;
 export const ACTIVE = ["queued", "running", "retrying"];
 
-/** Dispatches "change", and "recorded" (detail: source id) when a recording has grown or is finished. */
+/** @typedef {{ source: number, ended: boolean }} Recorded */
+
+/** Dispatches "change", and "recorded" (detail: Recorded) when a recording has grown or is finished. */
 export class Jobs extends EventTarget {
+  /** @type {Map<number, Job>} */
   all = new Map();
+  /** @type {Set<number>} */
   #changed = new Set();
   #turn = 0; // counts questions and events, so that of two words on a job the one asked for later stands
+  /** @type {Map<number, number>} */
   #told = new Map();
+  /** @type {Map<number, { at: number, progress: number }>} */
   #began = new Map();
+  /** @type {EventSource | null} */
   #stream = null;
 
   constructor() {
@@ -46,7 +55,10 @@ export class Jobs extends EventTarget {
     return this.list().filter((job) => ACTIVE.includes(job.state));
   }
 
-  /** Milliseconds until a running job ends, by how it went while this page watched; null when unknown. */
+  /**
+   * Milliseconds until a running job ends, by how it went while this page watched; null when unknown.
+   * @param {Job} job
+   */
   left(job) {
     if (job.state !== "running" || job.progress <= 0) return null;
     const seen = this.#began.get(job.id);
@@ -56,16 +68,24 @@ export class Jobs extends EventTarget {
     return ((1 - job.progress) * since) / done;
   }
 
+  /** @param {number} id */
   async cancel(id) {
     await this.#ask(() => send("POST", `/api/jobs/${id}/cancel`));
   }
 
-  /** Queue it again; with `skip` without the part at which its work ended several times. */
+  /**
+   * Queue it again; with `skip` without the part at which its work ended several times.
+   * @param {number} id
+   * @param {boolean} [skip]
+   */
   async retry(id, skip = false) {
     await this.#ask(() => send("POST", `/api/jobs/${id}/retry`, skip ? { skip: true } : undefined));
   }
 
-  /** Give it the highest priority of those that wait. */
+  /**
+   * Give it the highest priority of those that wait.
+   * @param {number} id
+   */
   async sooner(id) {
     await this.#ask(() => send("POST", `/api/jobs/${id}/priority`, { priority: FIRST }));
   }
@@ -77,19 +97,27 @@ export class Jobs extends EventTarget {
     return queued.length;
   }
 
-  /** A new job; one that is known already is told of by its events. */
+  /**
+   * A new job; one that is known already is told of by its events.
+   * @param {Job} job
+   */
   add(job) {
     if (this.all.has(job.id)) return;
     this.#take(job, (this.#turn += 1));
     this.dispatchEvent(new Event("change"));
   }
 
+  /** @param {() => Promise<Job>} question */
   async #ask(question) {
     const turn = (this.#turn += 1);
     this.#take(await question(), turn);
     this.dispatchEvent(new Event("change"));
   }
 
+  /**
+   * @param {Job} job
+   * @param {number} turn
+   */
   #take(job, turn) {
     if ((this.#told.get(job.id) ?? 0) > turn) return; // something newer is known
     this.#told.set(job.id, turn);
@@ -100,7 +128,7 @@ export class Jobs extends EventTarget {
     const ended = before && ACTIVE.includes(before.state) && !ACTIVE.includes(job.state);
     const grown = before && job.state === "running" && (job.progress !== before.progress || job.source_id !== before.source_id);
     if (job.source_id !== null && (ended || grown)) {
-      this.dispatchEvent(new CustomEvent("recorded", { detail: { source: job.source_id, ended } }));
+      this.dispatchEvent(new CustomEvent("recorded", { detail: { source: job.source_id, ended: ended === true } }));
     }
   }
 
@@ -116,7 +144,9 @@ export class Jobs extends EventTarget {
     });
   }
 
+  /** @param {MessageEvent<string>} event */
   #hear(event) {
+    /** @type {{ job_id: number, data: Partial<Job> }} */
     const { job_id: id, data } = JSON.parse(event.data);
     const job = this.all.get(id);
     if (job?.state === "running" && event.type === "progress" && typeof data.progress === "number") {
@@ -140,8 +170,11 @@ export class Jobs extends EventTarget {
   }
 }
 
+/**
+ * @param {Partial<Job>} data
+ * @returns {Partial<Job>}
+ */
 function pick(data) {
-  const known = {};
-  for (const name of ["stage", "progress", "source_id"]) if (data[name] !== undefined && data[name] !== null) known[name] = data[name];
-  return known;
+  const { stage, progress, source_id } = data;
+  return Object.fromEntries(Object.entries({ stage, progress, source_id }).filter(([, value]) => value !== undefined && value !== null));
 }

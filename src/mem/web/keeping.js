@@ -7,10 +7,16 @@ import { finished } from "/web/deleting.js";
 import { bytes } from "/web/work.js";
 import { text } from "/web/strings.js";
 
+/** @import { Wish } from "types/page" */
+/** @import { Receipt, RetentionPlan } from "types/shapes" */
+
 const words = text.system;
 
 export class Keeping {
-  /** `wish`: tell(text), erase(range), gone() when something was removed. */
+  /**
+   * `wish`: tell(text), erase(range), gone() when something was removed.
+   * @param {Pick<Wish, "tell" | "erase"> & { gone(): void }} wish
+   */
   constructor(wish) {
     this.wish = wish;
     this.rules = el("ul", { class: "more" });
@@ -36,13 +42,15 @@ export class Keeping {
     try {
       this.#show(await get("/api/retention"));
     } catch (problem) {
-      fill(this.would, problem.detail ?? "");
+      fill(this.would, String(problem));
       show(this.run, false);
     }
   }
 
+  /** @param {RetentionPlan} plan */
   #show(plan) {
     const sums = Object.values(plan.removed);
+    /** @param {"sources" | "frames"} name */
     const add = (name) => sums.reduce((sum, each) => sum + each[name], 0);
     const goes = add("sources") + add("frames") + plan.notes > 0;
     this.named = goes ? words.wouldGo(add("sources"), add("frames"), bytes(plan.freed_bytes)) : words.wouldNot;
@@ -54,17 +62,18 @@ export class Keeping {
 
   #ask() {
     const go = el("button", { class: "pill danger", type: "button" }, text.deletion.goAny);
+    /** @type {HTMLDialogElement} */
     const dialog = el("dialog", { class: "ask", "aria-labelledby": "keep-title" }, el("h2", { id: "keep-title" }, words.asked),
       el("p", {}, `${this.named} ${text.deletion.final}`), el("div", { class: "row" },
         el("button", { class: "pill", type: "button", autofocus: true, onclick: () => dialog.close() }, text.deletion.keep), go));
     go.addEventListener("click", async () => {
       go.disabled = true;
       try {
-        const receipt = await finished(await send("POST", "/api/retention", { dry_run: false }));
+        const receipt = await finished(/** @type {Receipt} */ (await send("POST", "/api/retention", { dry_run: false })));
         this.wish.tell(text.deletion.done(bytes(receipt.freed_bytes)));
         this.wish.gone();
       } catch (problem) {
-        this.wish.tell(problem.detail);
+        this.wish.tell(String(problem));
       }
       dialog.close();
       this.look();

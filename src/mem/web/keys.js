@@ -1,17 +1,24 @@
 // Keys that work everywhere, and the list of all keys that ? opens.
 
-import { el, fill } from "/web/dom.js";
+import { el, fill, within } from "/web/dom.js";
 import { text } from "/web/strings.js";
 
+/** @import { Screen } from "types/page" */
+
+/** @type {{ [key: string]: Screen }} */
 const PLACES = { d: "day", s: "search", t: "intake", y: "system" };
 const LEADING_MS = 1200; // in which the second key of a pair counts
 const BUSY = "input, select, textarea, dialog, [popover], video";
 
-/** Listen on the whole page. `act` maps a key to what it does on the day; `wish`: find(), back(), show(screen), screen(). */
+/**
+ * Listen on the whole page. `act` maps a key to what it does on the day; `wish`: find(), back(), show(screen), screen().
+ * @param {{ [key: string]: () => void }} act
+ * @param {{ find(): void, back(): void, show(screen: Screen): void, screen(): Screen }} wish
+ */
 export function listen(act, wish) {
   let led = -Infinity;
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(BUSY)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || within(event, BUSY)) return;
     const pair = performance.now() - led < LEADING_MS ? PLACES[event.key] : null;
     led = -Infinity;
     if (pair) wish.show(pair);
@@ -20,7 +27,7 @@ export function listen(act, wish) {
     else if (event.key === "?") list();
     else if (event.key === "Escape" && wish.screen() !== "day") wish.back();
     else if (wish.screen() !== "day" || !act[event.key]) return;
-    else if (event.key === " " && event.target.closest("button, a")) return;
+    else if (event.key === " " && within(event, "button, a")) return;
     else act[event.key]();
     event.preventDefault();
   });

@@ -2,9 +2,13 @@
 
 const KEY = "mem.theme";
 const root = document.documentElement;
+/** @type {(() => void)[]} */
 const listeners = [];
 
-/** Be told when the colours have changed. */
+/**
+ * Be told when the colours have changed.
+ * @param {() => void} listener
+ */
 export function onTheme(listener) {
   listeners.push(listener);
 }
@@ -12,6 +16,7 @@ export function onTheme(listener) {
 /** "light", "dark", or "" for the system's. */
 export const theme = () => root.dataset.theme ?? "";
 
+/** @param {string} name */
 export function choose(name) {
   if (name) root.dataset.theme = name;
   else delete root.dataset.theme;

@@ -1,8 +1,8 @@
 // The page: builds the screens, carries wishes between them, and keeps them in step with the URL.
 
-import { connection } from "/web/api.js";
+import { Problem, connection } from "/web/api.js";
 import * as address from "/web/address.js";
-import { paced, say, show } from "/web/dom.js";
+import { byId, paced, say, show, within } from "/web/dom.js";
 import { moment } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
 import { again as picturesAgain } from "/web/images.js";
@@ -24,17 +24,21 @@ import { erase } from "/web/deleting.js";
 import * as keys from "/web/keys.js";
 import { text } from "/web/strings.js";
 
+/** @import { Recorded } from "/web/jobs.js" */
+/** @import { Place, Wish } from "types/page" */
+/** @import { Job } from "types/shapes" */
+
 dress();
 
-const byId = (id) => document.getElementById(id);
 const GROWING_MS = 3000; // how often a recording that is being taken in is looked at again
 
 const record = new Record();
 const uploads = new Uploads();
 const jobs = new Jobs();
-const query = byId("query");
+const query = /** @type {HTMLInputElement} */ (byId("query"));
 let playing = false;
 
+/** @type {Wish} */
 const wish = {
   go: (at, source, { playing: on = false } = {}) => {
     playing = on;
@@ -93,18 +97,26 @@ const pausing = new Pausing(byId("paused"), wish);
 const intake = new Intake(byId("intake"), record, uploads, jobs, pausing, wish);
 const system = new System(byId("system"), record, wish);
 
-/** The recording to look at then: the wished one, else one of its lane, else the first there is. */
+/**
+ * The recording to look at then: the wished one, else one of its lane, else the first there is.
+ * @param {number} at
+ * @param {number | null | undefined} wished
+ */
 function choose(at, wished) {
   const there = record.at(at);
-  const lane = record.laneOf(wished);
+  const lane = record.laneOf(wished ?? null);
   return there.find((source) => source.id === wished) ?? there.find((source) => lane?.sources.includes(source)) ?? there[0] ?? null;
 }
 
+/**
+ * @param {Place} now
+ * @param {Place | null} [before]
+ */
 function place(now, before = null) {
   const { screen } = now;
   for (const name of ["day", "search", "intake", "system"]) show(byId(name), name === screen);
   for (const link of document.querySelectorAll(".places [data-screen]")) {
-    if (link.dataset.screen === screen) link.setAttribute("aria-current", "page");
+    if (link.getAttribute("data-screen") === screen) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (document.activeElement !== query && query.value !== now.q) query.value = now.q;
@@ -120,7 +132,8 @@ function place(now, before = null) {
   if (screen !== "system") system.leave();
   say(byId("query-key"), screen === "search" ? "esc" : "/");
   const names = { ...text.screens, search: now.q || text.search.title };
-  document.title = screen === "day" && now.at === null ? text.name : text.titled(screen === "day" ? moment(now.at) : names[screen], text.name);
+  if (screen !== "day") document.title = text.titled(names[screen], text.name);
+  else document.title = now.at === null ? text.name : text.titled(moment(now.at), text.name);
 }
 
 address.watch(place);
@@ -140,18 +153,19 @@ connection.addEventListener("found", () => {
 // Work at the server
 
 badge(byId("work"), jobs);
+/** @type {Set<number>} */
 const grown = new Set();
 const regrow = paced(() => {
   for (const id of grown) record.refresh(id).catch(() => undefined);
   grown.clear();
 }, GROWING_MS);
 jobs.addEventListener("recorded", (event) => {
-  grown.add(event.detail.source);
+  grown.add(/** @type {CustomEvent<Recorded>} */ (event).detail.source);
   search.again();
   regrow();
 });
 uploads.addEventListener("accepted", (event) => {
-  jobs.add(event.detail);
+  jobs.add(/** @type {CustomEvent<Job>} */ (event).detail);
 });
 addEventListener("beforeunload", (event) => {
   if (uploads.total().count) event.preventDefault();
@@ -165,8 +179,8 @@ record.addEventListener("sources", () => {
   const last = [...record.sources.values()].filter((source) => endOf(source) > source.start).sort((a, b) => endOf(a) - endOf(b)).at(-1);
   const wished = address.place.source;
   if (!record.whole && (at === null ? !last : !choose(at, wished) || (wished && !record.sources.has(wished)))) return undefined;
-  if (at === null && !last) return place(address.place, address.place);
-  const instant = at ?? last.start;
+  const instant = at ?? last?.start;
+  if (instant === undefined) return place(address.place, address.place);
   if (!settledOnce) {
     settledOnce = true;
     if (zoom) timeline.look(instant - zoom * 300, zoom * 1000);
@@ -182,7 +196,7 @@ async function begin() {
     await jobs.start();
     await pausing.look();
   } catch (problem) {
-    if (problem.status) tell([problem.detail, problem.hint].filter(Boolean).join(" "));
+    if (problem instanceof Problem && problem.status) tell(String(problem));
   }
 }
 
@@ -212,15 +226,19 @@ query.addEventListener("keydown", (event) => {
 byId("find").addEventListener("submit", (event) => event.preventDefault());
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[data-screen]");
+  const link = within(event, "a[data-screen]");
   if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
   event.preventDefault();
-  address.go({ screen: link.dataset.screen }, { step: link.dataset.screen !== address.place.screen });
+  const screen = address.screenOf(link.getAttribute("data-screen"));
+  address.go({ screen }, { step: screen !== address.place.screen });
 });
 
 const NEAR_MS = 60_000; // the other end of a range of which only one was chosen
 
-/** Put one end of the range at the instant. */
+/**
+ * Put one end of the range at the instant.
+ * @param {"from" | "to"} end
+ */
 function bound(end) {
   const { at, range } = address.place;
   if (at === null) return;

@@ -7,6 +7,37 @@ import { thumb } from "/web/images.js";
 import { ticks } from "/web/axis.js";
 import { text } from "/web/strings.js";
 
+/** @import { Thumb } from "/web/images.js" */
+/** @import { Legible } from "/web/legible.js" */
+/** @import { Record } from "/web/record.js" */
+/** @import { Lane, Mark, Note, Range, Source } from "types/page" */
+/** @import { Density } from "types/shapes" */
+/** @typedef {CanvasRenderingContext2D} Context */
+/** @typedef {(ctx: Context, scene: Scene) => void} Layer what draws a part of the whole */
+/** @typedef {(ctx: Context, scene: Scene, source: Source, y: number) => void} Band what draws a part of a recording, whose lane begins at `y` */
+/** @typedef {{ [Name in (typeof NAMES)[number]]: string }} Ink colours of CSS by name */
+
+/**
+ * What is to be drawn; places in px, `scale` in ms a px, `down` how far the lanes are scrolled.
+ * @typedef {object} Scene
+ * @property {number} width
+ * @property {number} height
+ * @property {number} from
+ * @property {number} scale
+ * @property {number} down
+ * @property {number | null} at
+ * @property {Lane[]} lanes
+ * @property {Record} record
+ * @property {Note[]} notes
+ * @property {Mark[]} marks
+ * @property {Range | null} range
+ * @property {Legible} legible
+ * @property {Density | null} density of views that are too wide for pictures
+ * @property {Ink} ink
+ * @property {string} face of the letters
+ * @property {boolean} still whether nothing is to fade in
+ */
+
 export const AXIS = 34; // px above the first lane
 export const LANE = 53;
 const STRIP = 32;
@@ -18,21 +49,28 @@ const COLUMN = 44; // px of a picture in the strip at least
 const FADE_MS = 140;
 export const CLOSE_MS = 36 * HOUR; // longer views show where recordings lie instead of their pictures
 
-const NAMES = ["bg", "surface", "raised", "line", "text", "muted", "faint", "accent", "accent-text", "on-accent", "speech", "note", "screen-text"];
+const NAMES = /** @type {const} */ (["bg", "surface", "raised", "line", "text", "muted", "faint", "accent", "accent-text", "on-accent", "speech", "note", "screen-text"]);
 
-/** The colours of the style sheet, by name, as they are in the light or the dark. */
+/**
+ * The colours of the style sheet, by name, as they are in the light or the dark.
+ * @returns {Ink}
+ */
 export function colours() {
   const probe = document.createElement("i");
   document.body.append(probe);
-  const ink = Object.fromEntries(NAMES.map((name) => {
+  const ink = /** @type {Ink} */ (Object.fromEntries(NAMES.map((name) => {
     probe.style.color = `var(--${name})`;
     return [name, getComputedStyle(probe).color];
-  }));
+  })));
   probe.remove();
   return ink;
 }
 
-/** Draw it; true when a picture is still fading in and another drawing is due. */
+/**
+ * Draw it; true when a picture is still fading in and another drawing is due.
+ * @param {Context} ctx
+ * @param {Scene} scene
+ */
 export function paint(ctx, scene) {
   const { width, height, ink } = scene;
   ctx.clearRect(0, 0, width, height);
@@ -58,8 +96,13 @@ export function paint(ctx, scene) {
   return fading;
 }
 
+/**
+ * @param {Scene} scene
+ * @param {number} at
+ */
 const xOf = (scene, at) => (at - scene.from) / scene.scale;
 
+/** @type {Layer} */
 function axis(ctx, scene) {
   const { ink, width, height } = scene;
   ctx.font = `12px ${scene.face}`;
@@ -81,6 +124,7 @@ function axis(ctx, scene) {
   }
 }
 
+/** @type {Layer} */
 function heat(ctx, scene) {
   if (!scene.density) return;
   const most = Math.max(1, ...scene.density.buckets.map((bucket) => bucket.frames));
@@ -95,6 +139,7 @@ function heat(ctx, scene) {
   ctx.globalAlpha = 1;
 }
 
+/** @type {(ctx: Context, scene: Scene, source: Source, y: number) => boolean} */
 function recording(ctx, scene, source, y) {
   const from = xOf(scene, source.start);
   const wide = Math.max(3, xOf(scene, endOf(source)) - from);
@@ -118,6 +163,14 @@ function recording(ctx, scene, source, y) {
   return fading;
 }
 
+/**
+ * @param {Context} ctx
+ * @param {Scene} scene
+ * @param {Source} source
+ * @param {number} from
+ * @param {number} wide
+ * @param {number} y
+ */
 function strip(ctx, scene, source, from, wide, y) {
   // Steps of powers of two, so that the pictures stay the same while the view zooms.
   const step = 1000 * 2 ** Math.ceil(Math.log2((COLUMN * scene.scale) / 1000));
@@ -143,7 +196,10 @@ function strip(ctx, scene, source, from, wide, y) {
   return fading;
 }
 
-/** Slanted lines where the recording goes on and no picture of it was kept. */
+/**
+ * Slanted lines where the recording goes on and no picture of it was kept.
+ * @type {(ctx: Context, scene: Scene, x: number, y: number, wide: number) => void}
+ */
 function gap(ctx, scene, x, y, wide) {
   ctx.strokeStyle = scene.ink.faint;
   ctx.lineWidth = 1;
@@ -157,6 +213,14 @@ function gap(ctx, scene, x, y, wide) {
   ctx.stroke();
 }
 
+/**
+ * @param {Context} ctx
+ * @param {Thumb} small
+ * @param {number} x
+ * @param {number} y
+ * @param {number} wide
+ * @param {Scene} scene
+ */
 function cover(ctx, small, x, y, wide, scene) {
   const { naturalWidth: w, naturalHeight: h } = small.picture;
   const fit = Math.max(wide / w, STRIP / h);
@@ -167,7 +231,15 @@ function cover(ctx, small, x, y, wide, scene) {
   return alpha < 1;
 }
 
-/** A quiet edge, so that a white picture does not melt into a white page; dashed where the time is doubtful. */
+/**
+ * A quiet edge, so that a white picture does not melt into a white page; dashed where the time is doubtful.
+ * @param {Context} ctx
+ * @param {Scene} scene
+ * @param {Source} source
+ * @param {number} x
+ * @param {number} y
+ * @param {number} wide
+ */
 function edge(ctx, scene, source, x, y, wide) {
   const doubtful = source.time_confidence === "low";
   const thick = doubtful ? 1.5 : 1;
@@ -181,9 +253,18 @@ function edge(ctx, scene, source, x, y, wide) {
   ctx.restore();
 }
 
-/** Bars for rows of time, those closer than 3 px joined; rows must be in the order of time. */
+/**
+ * Bars for rows of time, those closer than 3 px joined; rows must be in the order of time.
+ * @param {Context} ctx
+ * @param {Scene} scene
+ * @param {{ start: number, end: number }[]} rows
+ * @param {number} y
+ * @param {number} least
+ * @param {number} [high]
+ */
 function bars(ctx, scene, rows, y, least, high = SPEECH) {
   const until = scene.from + scene.width * scene.scale;
+  /** @type {number | null} */
   let begin = null;
   let end = 0;
   const flush = () => {
@@ -204,17 +285,22 @@ function bars(ctx, scene, rows, y, least, high = SPEECH) {
   flush();
 }
 
+/** @type {Band} */
 function said(ctx, scene, source, y) {
   ctx.fillStyle = scene.ink.speech;
   bars(ctx, scene, scene.record.track(source.id).segments, y + SPEECH_Y, 3);
 }
 
+/** @type {Band} */
 function legible(ctx, scene, source, y) {
   ctx.fillStyle = scene.ink["screen-text"];
   bars(ctx, scene, scene.legible.of(source.id), y + SHOWN_Y, 3, SHOWN);
 }
 
-/** The chosen range: a wash with two edges. */
+/**
+ * The chosen range: a wash with two edges.
+ * @type {Layer}
+ */
 function chosen(ctx, scene) {
   if (!scene.range) return;
   const [from, to] = [xOf(scene, scene.range.from), xOf(scene, scene.range.to)];
@@ -226,17 +312,20 @@ function chosen(ctx, scene) {
   for (const x of [from, to]) ctx.fillRect(Math.round(x) - 1, AXIS - 4, 2, scene.height);
 }
 
+/** @type {Band} */
 function noted(ctx, scene, source, y) {
   for (const note of scene.notes) {
     if (note.source_id === source.id) dot(ctx, scene, note, y + SPEECH_Y + SPEECH / 2);
   }
 }
 
+/** @type {Layer} */
 function loose(ctx, scene) {
   if (scene.scale * scene.width > CLOSE_MS) return;
   for (const note of scene.notes) if (note.source_id === null) dot(ctx, scene, note, 25);
 }
 
+/** @type {(ctx: Context, scene: Scene, note: Note, y: number) => void} */
 function dot(ctx, scene, note, y) {
   const [from, to] = [xOf(scene, note.start), xOf(scene, note.end)];
   if (to < -4 || from > scene.width + 4) return;
@@ -249,6 +338,7 @@ function dot(ctx, scene, note, y) {
   ctx.stroke();
 }
 
+/** @type {Layer} */
 function marks(ctx, scene) {
   ctx.fillStyle = scene.ink.accent;
   const taken = new Set(); // a mark every 6 px of a lane says as much as a solid block, and hides less
@@ -266,16 +356,27 @@ function marks(ctx, scene) {
 
 const PILL = 68; // px wide
 
-function pillLeft(scene) {
-  return Math.max(0, Math.min(scene.width - PILL, xOf(scene, scene.at) - PILL / 2));
+/**
+ * @param {Scene} scene
+ * @param {number} at
+ */
+function pillLeft(scene, at) {
+  return Math.max(0, Math.min(scene.width - PILL, xOf(scene, at) - PILL / 2));
 }
 
-/** Whether a label at `x` would lie beneath the instant's own. */
+/**
+ * Whether a label at `x` would lie beneath the instant's own.
+ * @param {Scene} scene
+ * @param {number} x
+ * @param {number} wide
+ */
 function under(scene, x, wide) {
   if (scene.at === null || Math.abs(xOf(scene, scene.at) - scene.width / 2) > scene.width / 2 + 40) return false;
-  return x < pillLeft(scene) + PILL + 4 && x + wide > pillLeft(scene) - 4;
+  const left = pillLeft(scene, scene.at);
+  return x < left + PILL + 4 && x + wide > left - 4;
 }
 
+/** @type {Layer} */
 function head(ctx, scene) {
   if (scene.at === null) return;
   const x = xOf(scene, scene.at);
@@ -284,7 +385,7 @@ function head(ctx, scene) {
   ctx.fillStyle = ink.accent;
   ctx.fillRect(Math.round(x) - 1, 18, 2, scene.height);
   ctx.font = `600 12px ${scene.face}`;
-  const left = pillLeft(scene);
+  const left = pillLeft(scene, scene.at);
   ctx.fillStyle = ink["accent-text"];
   ctx.beginPath();
   ctx.roundRect(left, 1, PILL, 20, 10);

@@ -5,13 +5,20 @@ import { announce, el, fill, show } from "/web/dom.js";
 import { HOUR, dayStart, iso, minutes, moment } from "/web/time.js";
 import { text } from "/web/strings.js";
 
+/** @import { Wish } from "types/page" */
+/** @import { PauseRequest, Privacy } from "types/shapes" */
+
 const words = text.pause;
 const AGAIN_MS = 60_000;
 
 export class Pausing {
   #timer = 0;
 
-  /** `mark` stands in the bar; `wish.tell(text)` says what went wrong. */
+  /**
+   * `mark` stands in the bar; `wish.tell(text)` says what went wrong.
+   * @param {HTMLElement} mark
+   * @param {Pick<Wish, "tell">} wish
+   */
   constructor(mark, wish) {
     this.mark = mark;
     this.wish = wish;
@@ -34,16 +41,25 @@ export class Pausing {
     }
   }
 
+  /**
+   * @param {string} name
+   * @param {() => string | null} until
+   */
   #choice(name, until) {
     return el("button", { class: "pill", type: "button", onclick: () => this.#ask("pause", { until: until() }) }, name);
   }
 
+  /** @param {boolean} open */
   #open(open) {
     show(this.choices, open);
     this.stop.setAttribute("aria-expanded", String(open));
-    if (open) this.choices.querySelector("button").focus();
+    if (open) this.choices.querySelector("button")?.focus();
   }
 
+  /**
+   * @param {"pause" | "resume"} what
+   * @param {PauseRequest} [body]
+   */
   async #ask(what, body = undefined) {
     try {
       this.#show(await send("POST", `/api/privacy/${what}`, body));
@@ -51,18 +67,19 @@ export class Pausing {
       announce(what === "pause" ? words.paused : words.resumed);
       (what === "pause" ? this.resume : this.stop).focus();
     } catch (problem) {
-      this.wish.tell(text.connection.again(problem));
+      this.wish.tell(String(problem));
     }
   }
 
+  /** @param {Privacy} privacy */
   #show({ paused, until, since, by, rules, mask }) {
     const end = until && Date.parse(until);
     show(this.element, true);
     this.element.classList.toggle("on", paused);
     const kept = [mask.length && words.masked(mask.length), rules && words.excluded(rules)];
-    const now = paused ? [words.off(end && when(end)), words.why] : [words.on, ...kept];
+    const now = paused ? [words.off(end ? when(end) : ""), words.why] : [words.on, ...kept];
     fill(this.what, now.filter(Boolean).join(" "));
-    this.what.title = paused ? [words.since(moment(Date.parse(since))), by && words.by(by)].filter(Boolean).join(" ") : "";
+    this.what.title = paused ? [since && words.since(moment(Date.parse(since))), by && words.by(by)].filter(Boolean).join(" ") : "";
     if (paused) this.#open(false);
     show(this.stop, !paused);
     show(this.resume, paused);
@@ -75,5 +92,8 @@ export class Pausing {
   }
 }
 
-/** The time alone where it is today. */
+/**
+ * The time alone where it is today.
+ * @param {number} at
+ */
 const when = (at) => (at <= dayStart(Date.now(), 1) ? minutes(at) : moment(at));

@@ -5,9 +5,12 @@ import { el, say, show } from "/web/dom.js";
 import { THUMB } from "/web/images.js";
 import { text } from "/web/strings.js";
 
+/** @import { Frame } from "types/page" */
+
 const REST_MS = 70; // while frames fly past, only their small pictures are fetched
 
 export class Picture {
+  /** @type {string | null} */
   #frame = null;
   #timer = 0;
 
@@ -17,7 +20,11 @@ export class Picture {
     this.element = el("div", { class: "picture" }, this.picture, this.words);
   }
 
-  /** Show the frame; `name` says to a screen reader what it is of. */
+  /**
+   * Show the frame; `name` says to a screen reader what it is of.
+   * @param {Frame} frame
+   * @param {string} name
+   */
   show(frame, name) {
     this.picture.alt = name;
     if (this.#frame === image(frame)) return;
@@ -29,7 +36,10 @@ export class Picture {
     this.#timer = setTimeout(() => this.#swap(frame, image(frame), () => true, true), REST_MS);
   }
 
-  /** Show words where there is no picture. */
+  /**
+   * Show words where there is no picture.
+   * @param {string} words
+   */
   none(words) {
     clearTimeout(this.#timer);
     this.#frame = null;
@@ -38,6 +48,12 @@ export class Picture {
     say(this.words, words);
   }
 
+  /**
+   * @param {Frame} frame
+   * @param {string} src
+   * @param {() => boolean} wanted
+   * @param {boolean} [full]
+   */
   async #swap(frame, src, wanted, full = false) {
     const next = new Image();
     next.src = src;
@@ -50,7 +66,7 @@ export class Picture {
     }
     if (this.#frame !== image(frame) || !wanted()) return;
     next.alt = this.picture.alt;
-    if (full) next.dataset.full = frame.id;
+    if (full) next.dataset.full = String(frame.id);
     this.picture.replaceWith(next);
     this.picture = next;
   }

@@ -3,7 +3,11 @@
 const SVG = "http://www.w3.org/2000/svg";
 const HIGH = 96; // in the picture's own units, as high as it is in px
 
-/** Bars for rows of {title, parts: [sizes]}, the first part at the bottom. */
+/**
+ * Bars for rows of {title, parts: [sizes]}, the first part at the bottom.
+ * @param {{ title: string, parts: number[] }[]} rows
+ * @param {string} name
+ */
 export function bars(rows, name) {
   const most = Math.max(1, ...rows.map(({ parts }) => parts.reduce((sum, size) => sum + size, 0)));
   const picture = canvas(rows.length * 10, name);
@@ -22,11 +26,18 @@ export function bars(rows, name) {
   return picture;
 }
 
-/** What was kept at `points` [{at, kept}], and how it goes on from `now` until `limit` is reached at `full`. */
+/**
+ * What was kept at `points` [{at, kept}], and how it goes on from `now` until `limit` is reached at `full`.
+ * @param {{ at: number, kept: number }[]} points
+ * @param {{ now: number, kept: number, full: number, limit: number }} course
+ * @param {string} name
+ */
 export function runway(points, { now, kept, full, limit }, name) {
   const begin = points[0].at;
   const picture = canvas(1000, name);
+  /** @param {number} at */
   const x = (at) => (((at - begin) / (full - begin)) * 1000).toFixed(1);
+  /** @param {number} size */
   const y = (size) => (HIGH - (Math.min(size, limit) / limit) * (HIGH - 4)).toFixed(1);
   const line = [...points, { at: now, kept }].filter(({ at }) => at <= now).map(({ at, kept: size }) => `${x(at)},${y(size)}`);
   picture.append(
@@ -37,16 +48,25 @@ export function runway(points, { now, kept, full, limit }, name) {
   return picture;
 }
 
+/**
+ * @param {number} wide
+ * @param {string} name
+ */
 function canvas(wide, name) {
   return draw("svg", { viewBox: `0 0 ${wide} ${HIGH}`, preserveAspectRatio: "none", role: "img", "aria-label": name });
 }
 
+/**
+ * @param {string} name
+ * @param {{ [name: string]: string | number }} [attributes]
+ */
 function draw(name, attributes = {}) {
   const element = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
   return element;
 }
 
+/** @param {string} words */
 function titled(words) {
   const title = draw("title");
   title.textContent = words;

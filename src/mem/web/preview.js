@@ -6,6 +6,8 @@ import { THUMB } from "/web/images.js";
 import { clock, utc } from "/web/time.js";
 import { text } from "/web/strings.js";
 
+/** @import { Frame, Source } from "types/page" */
+
 /** {element, show(x, top, what), hide()} with x and top in px of the window. */
 export function preview() {
   const picture = el("img", { alt: "", draggable: "false" });
@@ -18,6 +20,11 @@ export function preview() {
   return {
     element,
     hide: () => show(element, false),
+    /**
+     * @param {number} x
+     * @param {number} top
+     * @param {{ at: number, source: Source, span: { frame: Frame } | null, note: string }} what
+     */
     show: (x, top, { at, source, span, note: noted }) => {
       if (span) {
         picture.style.backgroundColor = span.frame.colour;

@@ -5,17 +5,24 @@ import { announce, el, fill, show } from "/web/dom.js";
 import { clock, dayStart, iso, length, moment } from "/web/time.js";
 import { text } from "/web/strings.js";
 
-/** {element, show(range, source)}; `wish`: range(null) clears it, erase(range) asks whether to delete it. */
+/** @import { Range, Wish } from "types/page" */
+
+/**
+ * {element, show(range, source)}; `wish`: range(null) clears it, erase(range) asks whether to delete it.
+ * @param {Pick<Wish, "range" | "erase">} wish
+ */
 export function chosenRange(wish) {
   const words = el("span", { class: "grow" });
   const take = el("a", { class: "pill", download: "", title: text.range.exportHelp }, text.range.export);
+  /** @type {Range | null} */
   let range = null;
   const element = el("div", { class: "chosen-range", role: "group", "aria-label": text.range.name, hidden: true }, words, take,
-    el("button", { class: "pill danger", type: "button", onclick: () => wish.erase(range) }, text.range.delete),
+    el("button", { class: "pill danger", type: "button", onclick: () => range && wish.erase(range) }, text.range.delete),
     el("button", { class: "quiet", type: "button", onclick: () => wish.range(null) }, text.range.clear));
   const spoken = debounced((long) => announce(text.range.announced(long)));
   return {
     element,
+    /** @param {Range | null} next */
     show(next) {
       range = next;
       show(element, range !== null);
@@ -30,6 +37,10 @@ export function chosenRange(wish) {
   };
 }
 
+/**
+ * @param {(long: string) => void} action
+ * @returns {(long: string) => void}
+ */
 function debounced(action) {
   let timer = 0;
   return (...words) => {

@@ -4,6 +4,9 @@ import { get, versionOf } from "/web/api.js";
 import { HOUR, iso } from "/web/time.js";
 import { arrange, endOf } from "/web/lanes.js";
 
+/** @import * as api from "types/shapes" */
+/** @import { Lane, Line, Note, Source, Span, Timed } from "types/page" */
+
 const FIRST_PAGE = 100; // recordings
 const PAGE = 200; // as many as the server gives at most, unless it was told otherwise
 const PATIENCE_MS = 400; // that the first picture gets before older recordings are asked for
@@ -13,23 +16,37 @@ const RUN = 6; // hours asked for at once
 const HELD = 400; // hours kept in memory
 const SOURCES = 20_000;
 
+/**
+ * What is known of one recording; `said` holds the segments by id, and `untidy` that they wait to be put in order.
+ * @typedef {{ spans: Span[], segments: Line[], said: Map<number, Line>, untidy: boolean }} Track
+ */
+
 /** Dispatches "sources" when recordings change and "spans" when more of what they show is known. */
 export class Record extends EventTarget {
+  /** @type {Map<number, Source>} */
   sources = new Map();
+  /** @type {Lane[]} */
   lanes = [];
+  /** @type {Map<number, Note>} */
   notes = new Map();
   ready = false;
   whole = false; // until then older recordings are still on their way
+  /** @type {Map<number, Track>} */
   #tracks = new Map();
+  /** @type {Map<number, "asked" | "partly" | "held">} */
   #hours = new Map();
+  /** @type {{ run: number[], cursor: string | null }[]} */
   #queue = [];
   #busy = false;
 
   /** Learn which recordings there are. */
   async load() {
+    /** @type {Map<number, Source>} */
     const sources = new Map();
+    /** @type {string | null} */
     let cursor = null;
     do {
+      /** @type {api.SourcePage} */
       const page = await get("/api/sources", { limit: cursor || this.ready ? PAGE : FIRST_PAGE, cursor });
       for (const row of page.sources) sources.set(row.id, asSource(row));
       cursor = page.cursor;
@@ -44,7 +61,10 @@ export class Record extends EventTarget {
     this.#show(sources);
   }
 
-  /** Wait until something is shown of what is known, or for as long as patience lasts. */
+  /**
+   * Wait until something is shown of what is known, or for as long as patience lasts.
+   * @returns {Promise<unknown>}
+   */
   #looked() {
     return new Promise((done) => {
       this.addEventListener("spans", done, { once: true });
@@ -52,6 +72,7 @@ export class Record extends EventTarget {
     });
   }
 
+  /** @param {Map<number, Source>} sources */
   #show(sources) {
     this.sources = new Map(sources);
     this.lanes = arrange(sources.values());
@@ -59,7 +80,10 @@ export class Record extends EventTarget {
     this.dispatchEvent(new Event("sources"));
   }
 
-  /** Look again at a recording that is growing or was changed. */
+  /**
+   * Look again at a recording that is growing or was changed.
+   * @param {number} id
+   */
   async refresh(id) {
     await this.load();
     const source = this.sources.get(id);
@@ -87,20 +111,32 @@ export class Record extends EventTarget {
     return starts.length ? Math.min(...starts) : null;
   }
 
-  /** The lane that a recording lies in. */
+  /**
+   * The lane that a recording lies in.
+   * @param {number | null} id
+   */
   laneOf(id) {
     return this.lanes.find((lane) => lane.sources.some((source) => source.id === id));
   }
 
-  /** The recordings that hold `at`, in the order of their lanes. */
+  /**
+   * The recordings that hold `at`, in the order of their lanes.
+   * @param {number} at
+   */
   at(at) {
     return this.lanes.flatMap((lane) => lane.sources.filter((source) => source.start <= at && at < endOf(source)));
   }
 
-  /** What is known of one recording: {spans, segments}, each in the order of time. */
+  /**
+   * What is known of one recording: {spans, segments}, each in the order of time.
+   * @param {number} id
+   */
   track(id) {
     let track = this.#tracks.get(id);
-    if (!track) this.#tracks.set(id, (track = { spans: [], segments: [], said: new Map(), untidy: false }));
+    if (!track) {
+      track = { spans: [], segments: [], said: new Map(), untidy: false };
+      this.#tracks.set(id, track);
+    }
     if (track.untidy) {
       track.segments = [...track.said.values()].sort((a, b) => a.start - b.start || a.id - b.id);
       track.untidy = false;
@@ -108,23 +144,37 @@ export class Record extends EventTarget {
     return track;
   }
 
-  /** The span of the recording that holds `at`, if it is known. */
+  /**
+   * The span of the recording that holds `at`, if it is known.
+   * @param {number} id
+   * @param {number} at
+   */
   spanAt(id, at) {
     const { spans } = this.track(id);
     const span = spans[lastBefore(spans, at)];
     return span && at < span.end ? span : null;
   }
 
-  /** Whether everything between the instants has been looked at. */
+  /**
+   * Whether everything between the instants has been looked at.
+   * @param {number} from
+   * @param {number} to
+   */
   knows(from, to) {
     if (from === to) return this.#hours.get(Math.floor(from / HOUR)) === "held"; // asked for each column of the strip
     return this.#hoursBetween(from, to).every((hour) => this.#hours.get(hour) === "held");
   }
 
-  /** Make sure that everything between the instants gets looked at; the latest wish comes first. */
+  /**
+   * Make sure that everything between the instants gets looked at; the latest wish comes first.
+   * @param {number} from
+   * @param {number} to
+   */
   ensure(from, to) {
     const missing = this.#hoursBetween(from, to).filter((hour) => !this.#hours.has(hour));
-    for (let i = missing.length - 1, run = []; i >= 0; i -= 1) {
+    /** @type {number[]} */
+    let run = [];
+    for (let i = missing.length - 1; i >= 0; i -= 1) {
       run.unshift(missing[i]);
       this.#hours.set(missing[i], "asked");
       if (run.length === RUN || missing[i - 1] !== missing[i] - 1) {
@@ -138,23 +188,24 @@ export class Record extends EventTarget {
   async #work() {
     if (this.#busy) return;
     this.#busy = true;
-    while (this.#queue.length) {
-      const wished = this.#queue.pop();
+    for (let wished; (wished = this.#queue.pop()); ) {
       try {
         await this.#look(wished);
       } catch {
         // Unreachable or refused: the notice says so, and the next wish asks again.
-        wished.run.forEach((hour) => this.#hours.delete(hour));
+        for (const hour of wished.run) this.#hours.delete(hour);
       }
     }
     this.#busy = false;
     this.#bound();
   }
 
+  /** @param {{ run: number[], cursor: string | null }} wished */
   async #look({ run, cursor }) {
-    const range = { from: iso(run[0] * HOUR), to: iso((run.at(-1) + 1) * HOUR), limit: SPANS };
+    const range = { from: iso(run[0] * HOUR), to: iso((run[run.length - 1] + 1) * HOUR), words: true, limit: SPANS };
     const waiting = this.#queue.length;
     for (let page = 0; page < PAGES; page += 1) {
+      /** @type {api.TimelinePage} */
       const answer = await get("/api/timeline", { ...range, cursor });
       this.#take(answer);
       cursor = answer.cursor;
@@ -169,6 +220,7 @@ export class Record extends EventTarget {
     this.dispatchEvent(new Event("spans"));
   }
 
+  /** @param {api.TimelinePage} answer */
   #take(answer) {
     for (const row of answer.spans) {
       const { id, colour, width, height, sha256 } = row.frame;
@@ -184,7 +236,12 @@ export class Record extends EventTarget {
     this.dispatchEvent(new Event("spans"));
   }
 
+  /**
+   * @param {number} from
+   * @param {number} to
+   */
   #hoursBetween(from, to) {
+    /** @type {Set<number>} */
     const hours = new Set();
     for (const source of this.sources.values()) {
       const low = Math.max(from, source.start);
@@ -194,10 +251,12 @@ export class Record extends EventTarget {
     return [...hours].sort((a, b) => a - b);
   }
 
+  /** @param {Source} source */
   #hoursOf(source) {
     return this.#hoursBetween(source.start, endOf(source));
   }
 
+  /** @param {Source} source */
   #forget(source) {
     this.#hoursOf(source).forEach((hour) => this.#hours.delete(hour));
     this.#tracks.delete(source.id);
@@ -211,7 +270,11 @@ export class Record extends EventTarget {
   }
 }
 
-/** The index of the last row that starts at or before `at`; -1 where there is none. */
+/**
+ * The index of the last row that starts at or before `at`; -1 where there is none.
+ * @param {{ start: number }[]} rows
+ * @param {number} at
+ */
 export function lastBefore(rows, at) {
   let low = 0;
   let high = rows.length;
@@ -223,17 +286,30 @@ export function lastBefore(rows, at) {
   return low - 1;
 }
 
-/** Put a span where it belongs in the order of time, in place of one that began then. */
+/**
+ * Put a span where it belongs in the order of time, in place of one that began then.
+ * @param {Span[]} spans
+ * @param {Span} span
+ */
 function place(spans, span) {
   const before = lastBefore(spans, span.start);
   const same = before >= 0 && spans[before].start === span.start;
   spans.splice(same ? before : before + 1, same ? 1 : 0, span);
 }
 
+/**
+ * @param {api.Source} row
+ * @returns {Source}
+ */
 function asSource(row) {
   return { ...row, start: Date.parse(row.started_at), end: row.ended_at === null ? null : Date.parse(row.ended_at) };
 }
 
+/**
+ * @template {{ start: string, end: string, words?: api.Word[] }} Row
+ * @param {Row} row
+ * @returns {Timed<Row>}
+ */
 function asTimed(row) {
   const words = (row.words ?? []).map((word) => ({ ...word, start: Date.parse(word.start), end: Date.parse(word.end) }));
   return { ...row, words, start: Date.parse(row.start), end: Date.parse(row.end) };

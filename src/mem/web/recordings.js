@@ -6,18 +6,30 @@ import { fromInput, iso, length, moment, toInput, utc } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
 import { text } from "/web/strings.js";
 
+/** @import { Record } from "/web/record.js" */
+/** @import { Source, Wish } from "types/page" */
+
 const words = text.recordings;
 const SHOWN = 200;
 
 /** A list; with `open` every row shows its form. `wish`: open(source id), tell(text). */
 export class Recordings {
+  /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
 
+  /**
+   * @param {Record} record
+   * @param {Pick<Wish, "open" | "tell">} wish
+   * @param {{ open: boolean }} how
+   */
   constructor(record, wish, { open }) {
-    Object.assign(this, { record, wish, open });
+    this.record = record;
+    this.wish = wish;
+    this.open = open;
     this.element = el("ol", { class: "rows" });
   }
 
+  /** @param {Source[]} sources */
   set(sources) {
     const before = this.#rows;
     this.#rows = new Map();
@@ -30,6 +42,7 @@ export class Recordings {
     if (!same) this.element.replaceChildren(...rows);
   }
 
+  /** @param {Source} source */
   #row(source) {
     const form = this.#form(source);
     show(form, this.open);
@@ -50,6 +63,7 @@ export class Recordings {
       this.open ? null : change));
   }
 
+  /** @param {Source} source */
   #form(source) {
     const began = el("input", { type: "datetime-local", step: 1, required: true, value: toInput(source.start) });
     const at = () => {
@@ -60,11 +74,11 @@ export class Recordings {
     const name = el("input", { type: "text", maxlength: 300, required: true, value: source.name });
     const where = el("input", { type: "text", maxlength: 200, value: source.location ?? "" });
     const save = el("button", { class: "pill strong" }, this.open ? words.itBegan : words.save);
+    /** @type {HTMLFormElement} */
     const form = el("form", { class: "fields", onsubmit: (event) => {
       event.preventDefault();
-      const change = { started_at: iso(at()) };
-      if (!this.open) Object.assign(change, { name: name.value.trim(), location: where.value.trim() || null });
-      if (!this.open && at() === source.start) delete change.started_at;
+      const moved = this.open || at() !== source.start ? { started_at: iso(at()) } : {};
+      const change = this.open ? moved : { ...moved, name: name.value.trim(), location: where.value.trim() || null };
       this.#do(form, () => send("PATCH", `/api/sources/${source.id}`, change), source.id, words.changed(source.name));
     } },
     !this.open && el("label", {}, el("span", {}, words.name), name), !this.open && el("label", {}, el("span", {}, words.place), where),
@@ -75,6 +89,12 @@ export class Recordings {
     return form;
   }
 
+  /**
+   * @param {HTMLElement} form
+   * @param {() => Promise<unknown>} act
+   * @param {number} id
+   * @param {string} done
+   */
   async #do(form, act, id, done) {
     form.inert = true;
     try {
@@ -83,13 +103,17 @@ export class Recordings {
       await this.record.refresh(id);
       return true;
     } catch (problem) {
-      this.wish.tell([problem.detail, problem.hint].filter(Boolean).join(" "));
+      this.wish.tell(String(problem));
       return false;
     } finally {
       form.inert = false;
     }
   }
 
+  /**
+   * @param {Source} source
+   * @param {HTMLElement} form
+   */
   #delete(source, form) {
     const dialog = el("dialog", { class: "ask", "aria-label": words.deleteTitle });
     const close = () => dialog.close();

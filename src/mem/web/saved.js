@@ -11,6 +11,7 @@ const words = text.search;
 
 /** What to show before anything was asked; `ask(q)` asks. */
 export class Saved {
+  /** @param {(q: string) => void} ask */
   constructor(ask) {
     this.ask = ask;
     this.saved = el("div", { class: "row" });
@@ -23,18 +24,25 @@ export class Saved {
     this.draw();
   }
 
+  /** @param {string} q */
   has(q) {
     return read(SAVED).includes(q.trim());
   }
 
-  /** Keep the search, or no longer. */
+  /**
+   * Keep the search, or no longer.
+   * @param {string} q
+   */
   toggle(q) {
     const kept = read(SAVED).filter((each) => each !== q.trim());
     write(SAVED, this.has(q) ? kept : [q.trim(), ...kept].slice(0, MOST));
     this.draw();
   }
 
-  /** Remember what led somewhere. */
+  /**
+   * Remember what led somewhere.
+   * @param {string} q
+   */
   asked(q) {
     write(RECENT, [q.trim(), ...read(RECENT).filter((each) => each !== q.trim())].slice(0, LATELY));
     this.draw();
@@ -51,8 +59,13 @@ export class Saved {
   }
 }
 
+/** @type {Map<string, string[]>} */
 const held = new Map(); // for windows without a store
 
+/**
+ * @param {string} key
+ * @returns {string[]}
+ */
 function read(key) {
   try {
     const found = JSON.parse(localStorage.getItem(key) ?? "[]");
@@ -62,6 +75,10 @@ function read(key) {
   }
 }
 
+/**
+ * @param {string} key
+ * @param {string[]} list
+ */
 function write(key, list) {
   held.set(key, list);
   try {

@@ -1,32 +1,49 @@
 // Search: moments as they are typed, each with its picture, its time and the words that matched.
 
-import { get, image } from "/web/api.js";
+import { Problem, aborted, get, image } from "/web/api.js";
 import { go, link, place } from "/web/address.js";
-import { announce, el, fill, settled, show, timed } from "/web/dom.js";
+import { announce, el, fill, settled, show, timed, within } from "/web/dom.js";
 import { DAY, dayStart, iso, length, moment, utc } from "/web/time.js";
 import { THUMB } from "/web/images.js";
 import { Saved } from "/web/saved.js";
 import { chips } from "/web/tokens.js";
 import { text } from "/web/strings.js";
 
+/** @import { Record } from "/web/record.js" */
+/** @import { Wish } from "types/page" */
+/** @import { Hit, Moment, SearchPage } from "types/shapes" */
+
 const PAUSE_MS = 60;
 const REST_MS = 150; // pictures come once the typing rests, so that they never hold up the words
 const PAGE = 30;
 const LEAD = 120; // characters before the first match of a long text
 const MOST = 420; // characters of one text
+/** @type {("speech" | "screen" | "note")[]} */
+const KINDS = ["speech", "screen", "note"];
+/** @type {SearchPage} */
+const NOTHING = { moments: [], cursor: null, total: 0, counts_by_kind: {}, counts_by_source: {}, outside_range: 0, read_as: "", sources: {} };
 const words = text.search;
 
 /** `view()` gives {from, duration} of the timeline; `wish`: open(at, source), look(at, source), mark(marks). */
 export class Search {
+  /** @type {AbortController | null} */
   #asked = null;
   #key = "";
-  #page = null;
+  /** @type {SearchPage} */
+  #page = NOTHING;
+  /** @type {Moment[]} */
   #moments = [];
   #chosen = -1;
   #took = 0;
   #typed = -Infinity;
   #unnamed = false;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Record} record
+   * @param {() => { from: number, duration: number }} view
+   * @param {Pick<Wish, "look" | "mark"> & { open: Wish["go"], openSource: Wish["open"] }} wish
+   */
   constructor(root, record, view, wish) {
     this.record = record;
     this.view = view;
@@ -41,7 +58,7 @@ export class Search {
     this.later = settled(() => this.#ask(), PAUSE_MS);
     this.pictured = settled(() => this.#picture(), REST_MS);
     // Moments that came before the recordings did learn what their lanes are called.
-    record.addEventListener("sources", () => this.#unnamed && this.#page && this.#show(0));
+    record.addEventListener("sources", () => this.#unnamed && this.#show(0));
   }
 
   /** Look for what the address says, unless that is shown already. */
@@ -70,7 +87,10 @@ export class Search {
     this.#key = "";
   }
 
-  /** Keys in the search box; true when one was meant for the list. */
+  /**
+   * Keys in the search box; true when one was meant for the list.
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       this.#choose(this.#chosen + (event.key === "ArrowDown" ? 1 : -1));
@@ -83,6 +103,7 @@ export class Search {
     return false;
   }
 
+  /** @param {string | null} [cursor] */
   async #ask(cursor = null) {
     this.later.cancel();
     this.#asked?.abort();
@@ -98,7 +119,7 @@ export class Search {
       if (!cursor) this.#chosen = -1;
       this.#show(cursor ? this.#moments.length - page.moments.length : 0);
     } catch (problem) {
-      if (problem.name === "AbortError") return;
+      if (aborted(problem)) return;
       this.#key = "";
       this.#failed(problem);
     }
@@ -115,6 +136,7 @@ export class Search {
     return {};
   }
 
+  /** @param {number} from */
   #show(from) {
     this.#unnamed = !this.record.ready;
     this.#top();
@@ -131,29 +153,34 @@ export class Search {
   }
 
   #picture() {
-    for (const picture of this.list.querySelectorAll("img[data-src]")) {
-      picture.src = picture.dataset.src;
+    for (const picture of this.list.querySelectorAll("img")) {
+      if (picture.dataset.src) picture.src = picture.dataset.src;
       delete picture.dataset.src;
     }
   }
 
+  /** @param {unknown} problem */
   #failed(problem) {
     this.#moments = [];
     this.list.replaceChildren();
     fill(this.top);
     fill(this.named);
-    fill(this.foot, el("p", { class: "none" }, problem.detail ?? words.failed, problem.hint ? ` ${problem.hint}` : ""));
+    fill(this.foot, el("p", { class: "none" }, problem instanceof Problem ? String(problem) : words.failed));
     this.#mark();
   }
 
   #top() {
     const { counts_by_kind: kinds } = this.#page;
+    /**
+     * @param {string} kind
+     * @param {string} name
+     */
     const chip = (kind, name) => el("button", { class: "pill chip", type: "button", "aria-pressed": String(place.kind === kind),
       onclick: () => go({ kind }) }, name);
-    const some = Object.entries(words.kinds).filter(([kind]) => kinds[kind] || place.kind === kind);
+    const some = KINDS.filter((kind) => kinds[kind] || place.kind === kind);
     fill(this.top, el("h1", {}, this.#count()),
       el("span", { class: "took" }, words.took(Math.max(1, Math.round(this.#took)))),
-      chips(place.q, (q) => go({ q })), some.length > 1 || place.kind ? [chip("", words.all), some.map(([kind, name]) => chip(kind, `${name} ${kinds[kind] ?? 0}`))] : null,
+      chips(place.q, (q) => go({ q })), some.length > 1 || place.kind ? [chip("", words.all), some.map((kind) => chip(kind, `${words.kinds[kind]} ${kinds[kind] ?? 0}`))] : null,
       this.#select(words.time, words.within, place.within, (within) => go({ within })), this.#sources(),
       el("span", { class: "space" }), this.#keep(), this.#select(words.order, words.sorts, place.sort, (sort) => go({ sort })));
   }
@@ -175,13 +202,22 @@ export class Search {
   #sources() {
     const ids = Object.keys(this.#page.counts_by_source).filter((id) => id !== "0");
     if (ids.length < 2 && place.of === null) return null;
+    /** @type {{ [value: string]: string }} */
     const names = { "": words.anyRecording };
     for (const id of ids) names[`of${id}`] = `${this.record.sources.get(Number(id))?.name ?? words.recordingOf(id)} ${this.#page.counts_by_source[id]}`;
     if (place.of !== null) names[`of${place.of}`] ??= this.record.sources.get(place.of)?.name ?? words.recordingOf(place.of);
     return this.#select(words.recording, names, place.of === null ? "" : `of${place.of}`, (of) => go({ of: Number(of.slice(2)) || null }));
   }
 
+  /**
+
+   * @param {string} label
+   * @param {{ [value: string]: string }} options
+   * @param {string} value
+   * @param {(value: string) => void} change
+   */
   #select(label, options, value, change) {
+    /** @type {HTMLSelectElement} */
     const select = el("select", { class: "pill", "aria-label": label, onchange: () => change(select.value) },
       Object.entries(options).map(([key, name]) => el("option", { value: key, selected: key === value }, name)));
     return select;
@@ -189,7 +225,7 @@ export class Search {
 
   #foot() {
     const { outside_range: outside, cursor, total } = this.#page;
-    const narrowed = place.within || place.kind || place.of !== null;
+    const narrowed = place.within !== "" || place.kind !== "" || place.of !== null;
     const widen = () => go({ within: "", kind: "", of: null });
     fill(this.foot,
       total === 0 && el("p", { class: "none" }, words.none(place.q.trim(), narrowed)),
@@ -205,6 +241,7 @@ export class Search {
     this.wish.mark(this.#moments.map((found) => ({ at: startOf(found), source: found.source_id })));
   }
 
+  /** @param {number} index */
   #choose(index) {
     if (!this.#moments.length) return;
     this.#chosen = Math.max(0, Math.min(this.#moments.length - 1, index));
@@ -215,25 +252,35 @@ export class Search {
     this.wish.look(startOf(found), found.source_id);
   }
 
+  /** @param {number} index */
   #open(index) {
     const found = this.#moments[index];
     this.saved.asked(place.q);
     this.wish.open(startOf(found), found.source_id);
   }
 
+  /** @param {MouseEvent} event */
   #click(event) {
-    const item = event.target.closest("li");
+    const item = within(event, "li");
     if (!item || event.metaKey || event.ctrlKey || event.shiftKey || String(getSelection()) !== "") return;
     event.preventDefault();
     this.#open([...this.list.children].indexOf(item));
   }
 }
 
-/** Where the best match of a moment begins. */
+/**
+ * Where the best match of a moment begins.
+ * @param {Moment} found
+ */
 function startOf(found) {
   return Date.parse(found.hits[0]?.start ?? found.start);
 }
 
+/**
+ * @param {Moment} found
+ * @param {number} index
+ * @param {string} [lane]
+ */
 function row(found, index, lane) {
   const start = startOf(found);
   const long = Date.parse(found.end) - Date.parse(found.start);
@@ -249,9 +296,16 @@ function row(found, index, lane) {
         found.hit_count > 1 && el("span", {}, words.matches(found.hit_count)), lane && lane !== found.source_name && el("span", {}, found.source_name)))));
 }
 
-/** The text of a hit with its matches marked; the server counts characters, not UTF-16 units. */
+/**
+ * The text of a hit with its matches marked; the server counts characters, not UTF-16 units.
+ * @param {Hit} hit
+ */
 export function marked(hit) {
   const characters = /[\ud800-\udfff]/.test(hit.text) ? Array.from(hit.text) : hit.text;
+  /**
+   * @param {number} from
+   * @param {number} [to]
+   */
   const cut = (from, to) => (typeof characters === "string" ? characters.slice(from, to) : characters.slice(from, to).join(""));
   const parts = [];
   // Of a long text, what stands around the first match.

@@ -2,11 +2,21 @@
 
 import { text } from "/web/strings.js";
 
-const word = (path) => path.split(".").reduce((part, name) => part[name], text);
+/** @param {string} path */
+const word = (path) => String(path.split(".").reduce((part, name) => Object(part)[name], /** @type {unknown} */ (text)));
 
 /** Put them where `data-say`, `data-name` (for screen readers) and `data-title` ask for them. */
 export function dress() {
-  for (const each of document.querySelectorAll("[data-say]")) each.textContent = word(each.dataset.say);
-  for (const each of document.querySelectorAll("[data-name]")) each.setAttribute("aria-label", word(each.dataset.name));
-  for (const each of document.querySelectorAll("[data-title]")) each.title = word(each.dataset.title);
+  for (const [each, path] of named("data-say")) each.textContent = word(path);
+  for (const [each, path] of named("data-name")) each.setAttribute("aria-label", word(path));
+  for (const [each, path] of named("data-title")) each.setAttribute("title", word(path));
+}
+
+/**
+ * The elements that have the attribute, and what it says.
+ * @param {string} attribute
+ * @returns {[Element, string][]}
+ */
+function named(attribute) {
+  return Array.from(document.querySelectorAll(`[${attribute}]`), (each) => [each, each.getAttribute(attribute) ?? ""]);
 }

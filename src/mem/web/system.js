@@ -13,19 +13,29 @@ import { length, moment } from "/web/time.js";
 import * as look from "/web/look.js";
 import { text } from "/web/strings.js";
 
+/** @import { Record } from "/web/record.js" */
+/** @import { Wish } from "types/page" */
+/** @import { Status } from "types/shapes" */
+
 const AGAIN_MS = 5000;
 const words = text.system;
 
 export class System {
   #timer = 0;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Record} record
+   * @param {Wish} wish
+   */
   constructor(root, record, wish) {
     this.record = record;
     this.health = el("p", { class: "health", role: "status" });
     this.reasons = el("ul", { class: "reasons" });
     this.facts = el("dl", { class: "facts" });
     this.storage = new Storage(record);
-    this.expected = el("section", { hidden: true }, el("h2", {}, words.expected), el("ol", { class: "rows" }));
+    this.awaited = el("ol", { class: "rows" });
+    this.expected = el("section", { hidden: true }, el("h2", {}, words.expected), this.awaited);
     this.keeping = new Keeping({ ...wish, gone: () => record.load() });
     this.access = new Access(wish);
     this.backup = new Backup(wish);
@@ -50,7 +60,7 @@ export class System {
         this.#show(status);
         this.#more(status);
       } catch (problem) {
-        this.#say("bad", problem.detail);
+        this.#say("bad", String(problem));
       }
       this.#timer = setTimeout(look, AGAIN_MS);
     };
@@ -64,16 +74,18 @@ export class System {
   }
 
   #look() {
+    /** @type {HTMLSelectElement} */
     const select = el("select", { class: "pill", "aria-label": words.look, onchange: () => look.choose(select.value) },
       Object.entries(words.themes).map(([name, shown]) => el("option", { value: name, selected: name === look.theme() }, shown)));
     return select;
   }
 
+  /** @param {Status} status */
   #more(status) {
     this.storage.show(status);
     this.backup.show(status.backup);
     show(this.expected, status.expected.length > 0);
-    fill(this.expected.lastChild, status.expected.map((one) => el("li", { class: one.late ? "bad" : "" },
+    fill(this.awaited, status.expected.map((one) => el("li", { class: one.late ? "bad" : "" },
       el("b", {}, one.location ?? one.device ?? one.folder), el("span", { class: "words-of" },
         [one.late ? words.late : words.onTime, one.newest_at ? moment(Date.parse(one.newest_at)) : words.expectedWords(one)].join(" · ")))));
   }
@@ -84,11 +96,16 @@ export class System {
     show(this.recordings, newest.length > 0);
   }
 
+  /**
+   * @param {string} tone
+   * @param {string} what
+   */
   #say(tone, what) {
     this.health.className = `health ${tone}`;
     if (this.health.textContent !== what) this.health.textContent = what;
   }
 
+  /** @param {Status} status */
   #show(status) {
     const well = status.status === "ok";
     this.#say(well ? "good" : "bad", well ? words.good : words.bad);
@@ -112,14 +129,17 @@ export class System {
   }
 }
 
+/** @param {{ [state: string]: number }} counts */
 function total(counts) {
   return Object.values(counts).reduce((a, b) => a + b, 0);
 }
 
+/** @param {{ [state: string]: number | undefined }} counts */
 function states(counts) {
-  return Object.entries(words.states).filter(([state]) => counts[state]).map(([state, name]) => `${text.number(counts[state])} ${name}`).join(", ");
+  return Object.entries(words.states).map(([state, name]) => counts[state] && `${text.number(counts[state])} ${name}`).filter(Boolean).join(", ");
 }
 
+/** @param {Status["jobs"]} counts */
 function waiting(counts) {
   const [running, queued] = [counts.running ?? 0, (counts.queued ?? 0) + (counts.retrying ?? 0)];
   if (!running && !queued) return words.idle;

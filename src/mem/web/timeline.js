@@ -1,7 +1,7 @@
 // The timeline at the bottom of every screen: what part of time is in sight, and going elsewhere.
 
 import { get } from "/web/api.js";
-import { el, fill, paced, say, settled, still } from "/web/dom.js";
+import { brush, el, fill, paced, say, settled, still } from "/web/dom.js";
 import { DAY, HOUR, MINUTE, SECOND, clock, date, dayStart, iso, moment, shortDate, zone } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
 import { AXIS, CLOSE_MS, LANE, colours, paint } from "/web/paint.js";
@@ -15,11 +15,16 @@ import { chosenRange } from "/web/range.js";
 import { onTheme } from "/web/look.js";
 import { text } from "/web/strings.js";
 
+/** @import { Record } from "/web/record.js" */
+/** @import { Mark, Range, Source, Wish } from "types/page" */
+/** @import { Density } from "types/shapes" */
+
 const LEAST = SECOND;
 const MOST = 10 * 366 * DAY;
 const GLIDE_MS = 140;
 const words = text.timeline;
 // Each with what it shows and the shortest view that still goes by its name, in ms.
+/** @type {[name: keyof typeof words.scales, wide: number, least: number][]} */
 const SCALES = [["year", 366 * DAY, 120 * DAY], ["month", 31 * DAY, 4 * DAY], ["day", DAY, 3 * HOUR],
   ["hour", HOUR, 10 * MINUTE], ["minute", MINUTE, 0]];
 
@@ -27,21 +32,40 @@ const SCALES = [["year", 366 * DAY, 120 * DAY], ["month", 31 * DAY, 4 * DAY], ["
 export class Timeline extends EventTarget {
   from = Date.now() - DAY;
   duration = DAY;
+  /** @type {number | null} */
   at = null;
+  /** @type {number | null} */
   source = null;
+  /** @type {Mark[]} */
   #marks = [];
+  /** @type {Range | null} */
   #range = null;
+  /** @type {[number, number] | null} */
   #pointer = null;
   #down = 0;
+  /** @type {Density | null} */
   #density = null;
+  /** @type {AbortController | null} */
   #asked = null;
   #glide = 0;
   #due = 0;
 
+  /**
+   * @param {HTMLElement} root
+   * @param {Record} record
+   * @param {Pick<Wish, "go" | "step" | "range" | "erase">} wish
+   */
   constructor(root, record, wish) {
     super();
     this.record = record;
     this.wish = wish;
+    this.day = el("button", { class: "date", type: "button", title: text.jump.open });
+    this.jump = jumper(this.day, record, (at) => wish.go(at, null));
+    this.scales = SCALES.map(([name]) => el("button", { type: "button", "aria-pressed": "false", "data-scale": name, onclick: () => this.zoomTo(name) }, words.scales[name]));
+    /** @type {HTMLSelectElement} */
+    this.scale = el("select", { class: "pill scale", "aria-label": words.zoom, onchange: () => this.zoomTo(this.scale.value) },
+      SCALES.map(([name]) => el("option", { value: name }, words.scales[name])));
+    this.chosen = chosenRange(wish);
     this.canvas = el("canvas", { class: "canvas", tabindex: 0, role: "slider", "aria-label": words.instant,
       "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": 1, "aria-valuenow": 0 });
     this.labels = el("ul", { class: "lanes", "aria-label": words.lanes });
@@ -49,13 +73,17 @@ export class Timeline extends EventTarget {
     this.legible = new Legible(() => this.draw());
     this.peek = new Peek(() => this.#pointer && this.#hover(...this.#pointer));
     fill(root, this.#bar(), el("div", { class: "track" }, el("div", { class: "lane-names" }, this.labels), this.canvas), this.card.element);
-    this.ctx = this.canvas.getContext("2d");
+    this.ctx = brush(this.canvas);
     this.ink = colours();
     this.face = getComputedStyle(document.body).fontFamily;
     this.#listen();
   }
 
-  /** Show the instant and its recording; the view follows when the instant leaves it. */
+  /**
+   * Show the instant and its recording; the view follows when the instant leaves it.
+   * @param {number | null} at
+   * @param {number | null} source
+   */
   place(at, source) {
     this.at = at;
     if (source !== this.source) this.#reveal(source);
@@ -65,11 +93,14 @@ export class Timeline extends EventTarget {
     this.draw();
   }
 
-  /** Show the chosen range, {from, to} or null. */
+  /**
+   * Show the chosen range, {from, to} or null.
+   * @param {Range | null} range
+   */
   choose(range) {
     this.#range = range;
     this.chosen.show(range);
-    this.day.parentElement.classList.toggle("ranged", range !== null);
+    this.day.parentElement?.classList.toggle("ranged", range !== null);
     this.draw();
   }
 
@@ -79,13 +110,21 @@ export class Timeline extends EventTarget {
     this.peek = new Peek(() => this.#pointer && this.#hover(...this.#pointer));
   }
 
-  /** Marks of what was found: [{at, source}]. */
+  /**
+   * Marks of what was found: [{at, source}].
+   * @param {Mark[]} marks
+   */
   mark(marks) {
     this.#marks = marks;
     this.draw();
   }
 
-  /** Put `duration` ms from `from` into sight, gliding there where asked. */
+  /**
+   * Put `duration` ms from `from` into sight, gliding there where asked.
+   * @param {number} from
+   * @param {number} duration
+   * @param {boolean} [glide]
+   */
   look(from, duration, glide = false) {
     duration = Math.max(LEAST, Math.min(MOST, duration));
     cancelAnimationFrame(this.#glide);
@@ -105,7 +144,10 @@ export class Timeline extends EventTarget {
     move();
   }
 
-  /** Put what was recorded on the local day of `at` into sight. */
+  /**
+   * Put what was recorded on the local day of `at` into sight.
+   * @param {number} at
+   */
   showDay(at) {
     const [low, high] = [dayStart(at), dayStart(at, 1)];
     const there = [...this.record.sources.values()].filter((source) => source.start < high && endOf(source) > low);
@@ -116,7 +158,10 @@ export class Timeline extends EventTarget {
     return this.look((begin + end - wide) / 2, wide);
   }
 
-  /** Zoom to one of the named scales around the instant. */
+  /**
+   * Zoom to one of the named scales around the instant.
+   * @param {string} name
+   */
   zoomTo(name) {
     const centre = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;
     const day = new Date(centre);
@@ -127,7 +172,7 @@ export class Timeline extends EventTarget {
       const next = new Date(day.getFullYear(), month + (name === "month" ? 1 : 12), 1).getTime();
       return this.look(first, next - first, true);
     }
-    const wide = SCALES.find(([each]) => each === name)[1];
+    const wide = SCALES.find(([each]) => each === name)?.[1] ?? this.duration;
     return this.look(centre - wide / 2, wide, true);
   }
 
@@ -142,12 +187,6 @@ export class Timeline extends EventTarget {
   // building and listening
 
   #bar() {
-    this.day = el("button", { class: "date", type: "button", title: text.jump.open });
-    this.jump = jumper(this.day, this.record, (at) => this.wish.go(at, null));
-    this.scales = SCALES.map(([name]) => el("button", { type: "button", "aria-pressed": "false", "data-scale": name, onclick: () => this.zoomTo(name) }, words.scales[name]));
-    this.scale = el("select", { class: "pill scale", "aria-label": words.zoom, onchange: () => this.zoomTo(this.scale.value) },
-      SCALES.map(([name]) => el("option", { value: name }, words.scales[name])));
-    this.chosen = chosenRange(this.wish);
     return el("div", { class: "timeline-bar" }, this.day, this.jump,
       el("span", { class: "zone", title: words.zone(text.range.help) }, zone), this.chosen.element,
       el("div", { class: "segments", role: "group", "aria-label": words.zoom }, this.scales), this.scale,
@@ -171,7 +210,7 @@ export class Timeline extends EventTarget {
       this.ink = colours();
       this.draw();
     });
-    this.labels.parentElement.addEventListener("wheel", (event) => this.#move(0, event.deltaY), { passive: true });
+    this.labels.parentElement?.addEventListener("wheel", (event) => this.#move(0, event.deltaY), { passive: true });
     this.record.addEventListener("sources", () => {
       this.#names();
       this.#need();
@@ -207,14 +246,17 @@ export class Timeline extends EventTarget {
     return Math.max(1, this.canvas.clientWidth);
   }
 
+  /** @param {number} x */
   #timeAt(x) {
     return Math.round(this.from + (x * this.duration) / this.#width);
   }
 
+  /** @param {number} at */
   #xOf(at) {
     return ((at - this.from) * this.#width) / this.duration;
   }
 
+  /** @type {(from: number, duration: number) => void} */
   #see(from, duration) {
     this.from = from;
     this.duration = duration;
@@ -223,6 +265,10 @@ export class Timeline extends EventTarget {
     this.draw();
   }
 
+  /**
+   * @param {number} factor
+   * @param {number | null} x
+   */
   #zoom(factor, x) {
     const pivot = x ?? (this.at !== null ? Math.max(0, Math.min(this.#width, this.#xOf(this.at))) : this.#width / 2);
     const at = this.from + (pivot * this.duration) / this.#width;
@@ -230,6 +276,7 @@ export class Timeline extends EventTarget {
     this.look(at - (pivot * duration) / this.#width, duration);
   }
 
+  /** @type {(dx: number, dy: number) => void} */
   #move(dx, dy) {
     const most = Math.max(0, AXIS + this.record.lanes.length * LANE - this.canvas.clientHeight);
     this.#down = Math.max(0, Math.min(most, this.#down + dy));
@@ -238,18 +285,24 @@ export class Timeline extends EventTarget {
     this.draw();
   }
 
+  /** @param {number | null} source */
   #reveal(source) {
     const y = this.record.lanes.findIndex((lane) => lane.sources.some((each) => each.id === source)) * LANE - this.#down;
     if (y < 0) this.#move(0, y);
     else if (AXIS + y + LANE > this.canvas.clientHeight) this.#move(0, AXIS + y + LANE - this.canvas.clientHeight);
   }
 
+  /** @param {number} way */
   #end(way) {
     const at = way < 0 ? this.record.first() : this.record.last();
     if (at === null) return;
     this.wish.go(way < 0 ? at : at - 1, null);
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   #sourceAt(x, y) {
     const lane = this.record.lanes[Math.floor((y - AXIS + this.#down) / LANE)];
     const at = this.#timeAt(x);
@@ -257,21 +310,33 @@ export class Timeline extends EventTarget {
     return lane?.sources.find((source) => source.start - slack <= at && at < endOf(source) + slack) ?? null;
   }
 
+  /**
+   * @param {number | null} x
+   * @param {number | null} y
+   */
   #hover(x, y) {
-    this.#pointer = x === null ? null : [x, y];
-    const source = x === null ? null : this.#sourceAt(x, y);
-    if (!source) return this.card.hide();
+    this.#pointer = x === null || y === null ? null : [x, y];
+    const source = x === null || y === null ? null : this.#sourceAt(x, y);
+    if (!source || x === null) return this.card.hide();
     const at = Math.max(source.start, Math.min(endOf(source) - 1, this.#timeAt(x)));
     const note = this.#noteAt(source.id, at);
     const box = this.canvas.getBoundingClientRect();
     return this.card.show(box.left + x, this.day.getBoundingClientRect().top - 8, { at, source, span: this.#spanAt(source, at), note });
   }
 
+  /**
+   * @param {Source} source
+   * @param {number} at
+   */
   #spanAt(source, at) {
     const known = this.record.spanAt(source.id, at);
     return known ?? (this.record.knows(at, at) ? null : this.peek.at(source, at, (4 * this.duration) / this.#width));
   }
 
+  /**
+   * @param {number} source
+   * @param {number} at
+   */
   #noteAt(source, at) {
     const slack = (5 * this.duration) / this.#width;
     for (const note of this.record.notes.values()) {
@@ -314,7 +379,7 @@ export class Timeline extends EventTarget {
     });
     const middle = this.at !== null && this.at >= this.from && this.at < this.from + this.duration ? this.at : this.from + this.duration / 2;
     say(this.day, innerWidth < 380 ? shortDate(middle) : date(middle));
-    const near = (SCALES.find(([, , least]) => this.duration >= least) ?? SCALES.at(-1))[0];
+    const near = (SCALES.find(([, , least]) => this.duration >= least) ?? SCALES[SCALES.length - 1])[0];
     this.scales.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.scale === near)));
     this.scale.value = near;
     if (again) this.draw();
@@ -323,8 +388,8 @@ export class Timeline extends EventTarget {
   #words() {
     if (this.at === null) return;
     const [low, high] = [this.record.first() ?? this.at, this.record.last() ?? this.at];
-    const name = this.record.sources.get(this.source)?.name;
-    this.jump.dataset.at = this.at;
+    const name = this.record.sources.get(this.source ?? 0)?.name;
+    this.jump.dataset.at = String(this.at);
     this.canvas.setAttribute("aria-valuenow", String(Math.max(0, Math.min(1, (this.at - low) / Math.max(1, high - low))).toFixed(4)));
     this.canvas.setAttribute("aria-valuetext", name ? `${moment(this.at)}, ${name}` : moment(this.at));
     this.canvas.setAttribute("aria-description", words.help(clock(this.at)));

@@ -4,6 +4,9 @@
 import { Problem, connection, get, lost, problemOf } from "/web/api.js";
 import { text } from "/web/strings.js";
 
+/** @import { Source } from "types/page" */
+/** @import { Job } from "types/shapes" */
+
 const AGAIN_MS = [500, 1000, 2000, 4000, 8000, 15000, 30000];
 // No connection, too slow, another offset, another sender, too many at once, damaged on the way, a proxy without a server.
 const PASSING = [0, 408, 409, 423, 429, 460, 502, 504];
@@ -11,25 +14,41 @@ const GONE = [404, 410, 412];
 const REMEMBERED_MS = 7 * 86400e3;
 const PREFIX = "mem.upload.";
 
+/** @typedef {{ location?: string, started_at?: string | null }} Facts */
+/** @typedef {{ from?: number, sent?: number, broken?: boolean }} News bytes, and whether the connection broke */
+/** @typedef {{ job: Job, source?: undefined } | { source: Source, job?: undefined }} Became */
+
 /** Sends `file` with its facts; `tell` hears {from}, {sent} in bytes and {broken: true or false}. */
 export class Transfer {
+  /** @type {XMLHttpRequest | null} */
   #request = null;
   #stopped = false;
+  /** @type {() => void} */
   #wake = () => undefined;
 
+  /**
+   * @param {File} file
+   * @param {Facts} facts
+   * @param {(news: News) => void} tell
+   */
   constructor(file, facts, tell) {
-    Object.assign(this, { file, facts, tell });
+    this.file = file;
+    this.facts = facts;
+    this.tell = tell;
     this.key = `${PREFIX}${JSON.stringify([file.name, file.size, file.lastModified, facts.location ?? "", facts.started_at ?? ""])}`;
   }
 
-  /** {job} or {source} that the file became, null when stopped; throws a Problem that would not pass by itself. */
+  /**
+   * {job} or {source} that the file became, null when stopped; throws a Problem that would not pass by itself.
+   * @returns {Promise<Became | null>}
+   */
   async run() {
     for (let failures = 0; !this.#stopped; failures += 1) {
       try {
         return await this.#once(() => (failures = 0));
       } catch (problem) {
         if (this.#stopped) break;
-        if (!PASSING.includes(problem.status)) throw problem;
+        if (!(problem instanceof Problem && PASSING.includes(problem.status))) throw problem;
         this.tell({ broken: true });
         await this.#rest(AGAIN_MS[Math.min(failures, AGAIN_MS.length - 1)]);
       }
@@ -49,13 +68,15 @@ export class Transfer {
     this.stop();
     const address = recall(this.key);
     forget(this.key);
-    for (const wait of address ? AGAIN_MS.slice(0, 4) : []) {
+    if (!address) return;
+    for (const wait of AGAIN_MS.slice(0, 4)) {
       const answer = await fetch(address, { method: "DELETE", headers: { "Tus-Resumable": "1.0.0" } }).catch(() => null);
       if (answer?.status !== 423) return;
       await new Promise((done) => setTimeout(done, wait)); // the server has not seen yet that the sender went away
     }
   }
 
+  /** @param {() => void} moved */
   async #once(moved) {
     const { address, answer } = await this.#begun();
     const offset = Number(answer.getResponseHeader("Upload-Offset") ?? 0);
@@ -80,12 +101,12 @@ export class Transfer {
       try {
         return { address: known, answer: await this.#ask("HEAD", known) };
       } catch (problem) {
-        if (!GONE.includes(problem.status)) throw problem;
+        if (!(problem instanceof Problem && GONE.includes(problem.status))) throw problem;
         forget(this.key);
       }
     }
     const answer = await this.#ask("POST", "/api/uploads", { "Upload-Length": this.file.size, "Upload-Metadata": this.#metadata() });
-    const address = new URL(answer.getResponseHeader("Location"), location.href).pathname;
+    const address = new URL(answer.getResponseHeader("Location") ?? "", location.href).pathname;
     remember(this.key, address);
     return { address, answer };
   }
@@ -96,6 +117,14 @@ export class Transfer {
     return Object.entries(facts).filter(([, value]) => value).map(([key, value]) => `${key} ${base64(String(value))}`).join(",");
   }
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {{ [name: string]: string | number }} [headers]
+   * @param {Blob | null} [body]
+   * @param {((sent: number) => void) | null} [progress]
+   * @returns {Promise<XMLHttpRequest>}
+   */
   #ask(method, path, headers = {}, body = null, progress = null) {
     return new Promise((answered, failed) => {
       const request = new XMLHttpRequest();
@@ -112,11 +141,15 @@ export class Transfer {
       request.addEventListener("abort", () => failed(new Problem(0, "stopped", text.connection.stopped)));
       request.open(method, path);
       request.setRequestHeader("Tus-Resumable", "1.0.0");
-      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+      for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, String(value));
       request.send(body);
     });
   }
 
+  /**
+   * @param {number} milliseconds
+   * @returns {Promise<void>}
+   */
   #rest(milliseconds) {
     return new Promise((done) => {
       const timer = setTimeout(done, milliseconds);
@@ -129,14 +162,19 @@ export class Transfer {
   }
 }
 
-/** What the answer to the last piece names. */
+/**
+ * What the answer to the last piece names.
+ * @param {XMLHttpRequest} answer
+ * @returns {Promise<Became>}
+ */
 async function outcome(answer) {
   const [job, source] = ["Mem-Job", "Mem-Source"].map((name) => answer.getResponseHeader(name));
-  if (job) return { job: await get(job) };
-  if (source) return { source: await get(source) };
+  if (job) return { job: /** @type {Job} */ (await get(job)) };
+  if (source) return { source: /** @type {Source} */ (await get(source)) };
   throw new Problem(0, "unfinished", text.connection.unfinished);
 }
 
+/** @param {string} text */
 function base64(text) {
   return btoa(Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join(""));
 }
@@ -144,8 +182,13 @@ function base64(text) {
 // Where uploads that were begun lie at the server. Without a store, as in some private windows, an upload
 // cannot go on after the page was closed; all else works.
 
+/** @type {Map<string, string>} */
 const held = new Map();
 
+/**
+ * @param {string} key
+ * @param {string} address
+ */
 function remember(key, address) {
   held.set(key, address);
   try {
@@ -158,14 +201,19 @@ function remember(key, address) {
   }
 }
 
+/**
+ * @param {string} key
+ * @returns {string | null}
+ */
 function recall(key) {
   try {
-    return held.get(key) ?? JSON.parse(localStorage.getItem(key))?.address ?? null;
+    return held.get(key) ?? JSON.parse(localStorage.getItem(key) ?? "null")?.address ?? null;
   } catch {
     return null;
   }
 }
 
+/** @param {string} key */
 function forget(key) {
   held.delete(key);
   try {

@@ -2,42 +2,78 @@
 
 import { Transfer } from "/web/tus.js";
 
+/** @import { Became, Facts, News } from "/web/tus.js" */
+/** @import { Source } from "types/page" */
+
 const AT_ONCE = 2;
+
+/**
+ * One file on its way. Bytes it had when it last went on and has now, the instant (performance.now) of that,
+ * what went wrong, the recording that it turned out to be, and what sends it now.
+ * @typedef {object} Upload
+ * @property {number} id
+ * @property {File} file
+ * @property {"waiting" | "sending" | "paused" | "failed" | "known"} state
+ * @property {number} from
+ * @property {number} sent
+ * @property {number} began
+ * @property {boolean} broken
+ * @property {string | null} problem
+ * @property {Source | null} known
+ * @property {Transfer | null} going
+ * @property {() => Transfer} transfer
+ */
 
 /** Dispatches "change", and "accepted" with the job as detail. */
 export class Uploads extends EventTarget {
+  /** @type {Upload[]} */
   list = [];
   #next = 1;
 
-  /** Queue files; `facts` may say location and started_at. */
+  /**
+   * Queue files; `facts` may say location and started_at.
+   * @param {Iterable<File>} files
+   * @param {Facts} [facts]
+   */
   add(files, facts = {}) {
     for (const file of files) {
-      const upload = { id: this.#next++, file, state: "waiting", from: 0, sent: 0, began: 0, broken: false, problem: null, known: null, going: null };
-      upload.transfer = () => new Transfer(file, facts, (news) => this.#moved(upload, news));
+      /** @type {Upload} */
+      const upload = {
+        id: this.#next++, file, state: "waiting", from: 0, sent: 0, began: 0, broken: false, problem: null, known: null, going: null,
+        transfer: () => new Transfer(file, facts, (news) => this.#moved(upload, news)),
+      };
       this.list.unshift(upload);
     }
     this.#start();
   }
 
+  /** @param {Upload} upload */
   cancel(upload) {
     (upload.going ?? upload.transfer()).drop();
     this.#drop(upload);
     this.#start();
   }
 
+  /** @param {Upload} upload */
   pause(upload) {
     upload.going?.stop();
     Object.assign(upload, { state: "paused", going: null });
     this.#start();
   }
 
-  /** Go on after a pause or a failure, where it was. */
+  /**
+   * Go on after a pause or a failure, where it was.
+   * @param {Upload} upload
+   */
   again(upload) {
     Object.assign(upload, { state: "waiting", problem: null });
     this.#start();
   }
 
-  /** Take it off the list. */
+  /**
+   * Take it off the list.
+   * @param {Upload} upload
+   */
   dismiss(upload) {
     this.#drop(upload);
     this.#changed();
@@ -52,6 +88,7 @@ export class Uploads extends EventTarget {
     return { count: going.length, size, sent, left: speed > 0 ? ((size - sent) / speed) * 1000 : null };
   }
 
+  /** @param {Upload} upload */
   #drop(upload) {
     this.list = this.list.filter((other) => other !== upload);
   }
@@ -67,6 +104,7 @@ export class Uploads extends EventTarget {
     this.#changed();
   }
 
+  /** @param {Upload} upload */
   async #send(upload) {
     const going = upload.transfer();
     Object.assign(upload, { state: "sending", began: performance.now(), going });
@@ -75,17 +113,25 @@ export class Uploads extends EventTarget {
       if (became && upload.going === going) this.#became(upload, became);
     } catch (problem) {
       if (upload.going !== going) return;
-      Object.assign(upload, { state: "failed", going: null, problem: [problem.detail, problem.hint].filter(Boolean).join(" ") });
+      Object.assign(upload, { state: "failed", going: null, problem: String(problem) });
       this.#start();
     }
   }
 
+  /**
+   * @param {Upload} upload
+   * @param {News} news
+   */
   #moved(upload, news) {
     Object.assign(upload, news);
     if ("from" in news) upload.began = performance.now();
     this.#changed();
   }
 
+  /**
+   * @param {Upload} upload
+   * @param {Became} became
+   */
   #became(upload, { job, source }) {
     if (source) Object.assign(upload, { state: "known", known: source, going: null });
     else {
@@ -96,7 +142,10 @@ export class Uploads extends EventTarget {
   }
 }
 
-/** Bytes a second of one upload since it last went on; 0 until that means anything. */
+/**
+ * Bytes a second of one upload since it last went on; 0 until that means anything.
+ * @param {Upload} upload
+ */
 export function speedOf(upload) {
   const passed = (performance.now() - upload.began) / 1000;
   return upload.state === "sending" && !upload.broken && passed > 0.5 ? (upload.sent - upload.from) / passed : 0;

@@ -5,6 +5,8 @@ import { el, fill } from "/web/dom.js";
 import { moment, utc } from "/web/time.js";
 import { text } from "/web/strings.js";
 
+/** @import { WatchReport } from "types/shapes" */
+
 const AGAIN_MS = 5000;
 const words = text.intake;
 
@@ -34,6 +36,7 @@ export class Watched {
     clearTimeout(this.#timer);
   }
 
+  /** @param {WatchReport} report */
   #show(report) {
     const key = JSON.stringify([report.folders.map(({ looked_at: _, ...rest }) => rest), report.held_back]);
     if (this.list.dataset.key === key) return;

@@ -1,7 +1,7 @@
 // What was said around an instant, the word being spoken underlined; notes stand between the lines.
 
 import { send } from "/web/api.js";
-import { announce, el, fill, say, show, still, timed } from "/web/dom.js";
+import { announce, el, fill, say, show, still, timed, within } from "/web/dom.js";
 import { MINUTE, clock, iso, utc } from "/web/time.js";
 import { endOf } from "/web/lanes.js";
 import { lastBefore } from "/web/record.js";
@@ -9,21 +9,36 @@ import { correction } from "/web/correcting.js";
 import { noteRow, parted } from "/web/notes.js";
 import { text } from "/web/strings.js";
 
+/** @import { Record } from "/web/record.js" */
+/** @import { Line, Note, Shown, Source, Wish } from "types/page" */
+
 const AROUND = 20 * MINUTE; // shown before and after the instant at first
 const PATIENCE_MS = 4000; // after a person scrolled, the list stays where it was put
 
+/** @typedef {"said" | "shown" | "noted"} Tab */
+
 export class Words {
+  /** @type {Source | null} */
   #source = null;
-  #at = null;
+  #at = 0;
   #from = 0;
   #to = 0;
+  /** @type {Map<string, HTMLElement>} */
   #rows = new Map();
+  /** @type {HTMLElement | null} */
   #current = null;
+  /** @type {Element | null} */
   #spoken = null;
   #touched = -Infinity;
+  /** @type {Tab} */
   #only = "said";
+  /** @type {Shown[] | null} */
   #lines = null; // read off the picture; null while that is not known
 
+  /**
+   * @param {Record} record
+   * @param {Pick<Wish, "go" | "tell">} wish
+   */
   constructor(record, wish) {
     this.record = record;
     this.wish = wish;
@@ -44,7 +59,11 @@ export class Words {
     this.note.addEventListener("input", () => this.#offer());
   }
 
-  /** Show the words around the instant of this recording. */
+  /**
+   * Show the words around the instant of this recording.
+   * @param {number} at
+   * @param {Source} source
+   */
   place(at, source) {
     const moved = source.id !== this.#source?.id || at < this.#from || at > this.#to;
     this.#source = source;
@@ -59,7 +78,10 @@ export class Words {
     this.#offer();
   }
 
-  /** The lines of text on the picture that is shown; null while they are not known. */
+  /**
+   * The lines of text on the picture that is shown; null while they are not known.
+   * @param {Shown[] | null} lines
+   */
   read(lines) {
     this.#lines = lines;
     if (this.#source && this.#only === "shown") this.#fill();
@@ -70,17 +92,22 @@ export class Words {
     this.note.focus();
   }
 
+  /** @param {Tab} which */
   #choose(which) {
     this.#only = which;
-    for (const [name, tab] of [["said", this.said], ["shown", this.shown], ["noted", this.noted]]) {
+    for (const [name, tab] of Object.entries({ said: this.said, shown: this.shown, noted: this.noted })) {
       tab.setAttribute("aria-pressed", String(which === name));
     }
     this.#fill();
     this.#follow(true);
   }
 
-  #inSight() {
-    const source = this.#source;
+  /**
+   * The rows that the chosen tab holds, in the order of time.
+   * @param {Source} source
+   * @returns {(Line | Note | Shown)[]}
+   */
+  #inSight(source) {
     const notes = [...this.record.notes.values()].filter((note) => note.source_id === source.id
       || (note.source_id === null && note.start < endOf(source) && note.end >= source.start));
     say(this.noted, text.words.notes(notes.length));
@@ -92,50 +119,56 @@ export class Words {
   }
 
   #fill() {
-    const rows = this.#inSight();
+    if (!this.#source) return;
+    const rows = this.#inSight(this.#source);
     const keep = new Set();
     const nodes = rows.map((row) => {
-      const kind = row.box ? "t" : row.author === undefined ? "s" : "n";
-      const key = `${kind}${row.id}:${row.start}:${row.updated_at ?? row.edited_at ?? ""}`;
+      const key = keyOf(row);
       keep.add(key);
-      if (!this.#rows.has(key)) this.#rows.set(key, this.#row(kind, row));
-      return this.#rows.get(key);
+      const node = this.#rows.get(key) ?? this.#row(row);
+      this.#rows.set(key, node);
+      return node;
     });
     for (const key of this.#rows.keys()) if (!keep.has(key)) this.#rows.delete(key);
     const same = nodes.length === this.list.children.length && nodes.every((node, i) => node === this.list.children[i]);
     if (!same) this.list.replaceChildren(...nodes);
     show(this.list, nodes.length > 0);
     show(this.none, nodes.length === 0);
-    say(this.none, this.#why());
+    say(this.none, this.#why(this.#source));
   }
 
-  #row(kind, row) {
+  /** @param {Line | Note | Shown} row */
+  #row(row) {
     const again = () => {
       this.#rows.clear();
-      this.record.refresh(this.#source.id).catch(() => undefined);
+      if (this.#source) this.record.refresh(this.#source.id).catch(() => undefined);
     };
-    if (kind === "s") return line(row, again, this.wish.tell);
-    if (kind === "t") return shownLine(row);
+    if ("box" in row) return shownLine(row);
+    if (!("author" in row)) return line(row, again, this.wish.tell);
     return noteRow(row, stamp(row), (gone) => {
       if (gone) this.record.notes.delete(gone.id);
       again();
     }, this.wish.tell);
   }
 
-  #why() {
+  /** @param {Source} source */
+  #why({ state, media }) {
     if (this.#only === "shown") return this.#lines === null ? "" : text.moment.noText;
     if (this.#only === "noted") return text.words.noNotes;
     if (!this.record.knows(this.#from, this.#to)) return "";
-    const { state, media } = this.#source;
+
     if (state === "new" || state === "processing") return text.words.coming;
     if (media && !media.audio && media.video) return text.words.silent;
     return text.words.nothing;
   }
 
+  /** @param {boolean} jumped */
   #follow(jumped) {
+    if (!this.#source) return;
     const { segments } = this.record.track(this.#source.id);
     const found = segments[lastBefore(segments, this.#at)];
-    const near = found && [...this.list.children].find((row) => Number(row.dataset.segment) === found.id);
+    /** @type {HTMLElement | null} */
+    const near = found ? this.list.querySelector(`[data-segment="${found.id}"]`) : null;
     const speaking = found && this.#at < found.end ? near : null;
     if (speaking !== this.#current) {
       this.#current?.classList.remove("current");
@@ -151,6 +184,10 @@ export class Words {
     if (near && (jumped || performance.now() - this.#touched > PATIENCE_MS)) this.#reveal(near, jumped);
   }
 
+  /**
+   * @param {Line | null} segment
+   * @param {HTMLElement | null} row
+   */
   #underline(segment, row) {
     const word = segment ? row?.querySelectorAll("p [data-at]")[lastBefore(segment.words, this.#at)] ?? null : null;
     if (word === this.#spoken) return;
@@ -159,6 +196,10 @@ export class Words {
     this.#spoken = word;
   }
 
+  /**
+   * @param {HTMLElement} row
+   * @param {boolean} jumped
+   */
   #reveal(row, jumped) {
     const [box, place] = [this.list.getBoundingClientRect(), row.getBoundingClientRect()];
     const share = (place.top - box.top) / Math.max(1, box.height);
@@ -181,20 +222,25 @@ export class Words {
     }
   }
 
-  // One stop for the tab key, however long the transcript is.
+  /**
+   * One stop for the tab key, however long the transcript is.
+   * @param {KeyboardEvent} event
+   */
   #key(event) {
     if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
     event.preventDefault();
-    const rows = this.#inSight();
+    if (!this.#source) return;
+    const rows = this.#inSight(this.#source);
     const here = lastBefore(rows, this.#at);
     const next = event.key === "ArrowDown" ? rows[here + 1] : rows[here - (rows[here]?.start === this.#at ? 1 : 0)];
     if (next) this.wish.go(next.start, this.#source.id);
     this.#touched = -Infinity;
   }
 
+  /** @param {Event} event */
   #click(event) {
-    const target = event.target.closest("[data-at]");
-    if (target && String(getSelection()) === "") this.wish.go(Number(target.dataset.at), this.#source.id);
+    const target = within(event, "[data-at]");
+    if (target && this.#source && String(getSelection()) === "") this.wish.go(Number(target.dataset.at), this.#source.id);
   }
 
   #offer() {
@@ -204,28 +250,38 @@ export class Words {
     this.note.setAttribute("aria-label", name);
   }
 
+  /** @param {Event} event */
   async #add(event) {
     event.preventDefault();
     const typed = this.note.value.trim();
-    if (!typed) return;
+    if (!typed || !this.#source) return;
     try {
       await send("POST", "/api/notes", { source_id: this.#source.id, start: iso(this.#at), ...parted(typed) });
       this.note.value = "";
       announce(text.words.added);
       await this.record.refresh(this.#source.id);
     } catch (problem) {
-      this.wish.tell(problem.detail ?? String(problem));
+      this.wish.tell(String(problem));
     }
   }
 }
 
+/**
+ * @param {Line | Note} a
+ * @param {Line | Note} b
+ */
 const byTime = (a, b) => a.start - b.start || a.id - b.id;
 
+/**
+ * @param {Line} segment
+ * @param {() => void} changed
+ * @param {Wish["tell"]} tell
+ */
 function line(segment, changed, tell) {
   const spaced = segment.words.some((word) => /^\s/.test(word.text)) || !segment.text.includes(" ");
   const spoken = segment.words.length
     ? segment.words.map((word, i) => {
-      const gap = i === 0 ? "" : spaced ? word.text.match(/^\s*/)[0] : " ";
+      const gap = i === 0 ? "" : spaced ? word.text.slice(0, word.text.search(/\S|$/)) : " ";
       return [gap, el("span", { "data-at": word.start }, word.text.trim())];
     })
     : segment.text;
@@ -233,11 +289,21 @@ function line(segment, changed, tell) {
   return el("li", { "data-segment": segment.id }, stamp(segment), el("div", {}, said, correction(segment, said, changed, tell)));
 }
 
-function shownLine({ text: words, start }) {
-  const at = Date.parse(start);
-  return el("li", { class: "shown-line" }, stamp({ start: at }), el("p", {}, words));
+/** @param {Shown} row */
+function shownLine(row) {
+  return el("li", { class: "shown-line" }, stamp(row), el("p", {}, row.text));
 }
 
+/**
+ * A name for the row as it is now.
+ * @param {Line | Note | Shown} row
+ */
+function keyOf(row) {
+  if ("box" in row) return `t${row.id}:${row.start}`;
+  return "author" in row ? `n${row.id}:${row.start}:${row.updated_at}` : `s${row.id}:${row.start}:${row.edited_at ?? ""}`;
+}
+
+/** @param {{ start: number }} row */
 function stamp(row) {
   return el("button", { type: "button", class: "stamp", tabindex: -1, "data-at": row.start }, timed(clock(row.start), row.start, utc));
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mem.errors import IndexFailed, TooBusy
-from mem.index import Entry, Every, Phrase, Question, Word
+from mem.index import Entry, Every, Phrase, Question, Typo, Word
 from mem.index.tantivy import Tantivy
 
 NOON = 1_795_000_000_000  # ms since 1970
@@ -213,3 +213,36 @@ def test_a_scrub_that_fails_changes_nothing(shelves):
     index.commit()
     assert index.counts()["speech"] == 300
     assert numbers(index, "quixotic") == [151]
+
+
+def similar(index: Tantivy, word: str) -> list[int]:
+    found = index.find(Question(clause=Typo(word, 1)), limit=100)
+    assert found.total == len(found.hits)
+    return sorted(hit.id for hit in found.hits)
+
+
+def test_a_mistyped_word_finds_what_was_committed_after_one_was_asked_for(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.add([entry(1, "the invoice")])
+    index.commit()
+    assert similar(index, "invocie") == [1]
+    index.add([entry(2, "an invoices"), entry(3, "quarterly"), entry(4, "other", also="INVOICE")])
+    assert similar(index, "quartely") == []
+    index.commit()
+    assert similar(index, "quartely") == [3]
+    assert similar(index, "invocie") == [1, 4]
+    index.remove("speech", [1])
+    index.commit()
+    assert similar(index, "invocie") == [4]
+
+
+def test_a_mistyped_word_finds_what_an_index_made_anew_holds(tmp_path: Path):
+    index = Tantivy(tmp_path)
+    index.fill([entry(1, "the invoice")])
+    index.complete()
+    assert similar(index, "invocie") == [1]
+    index.empty()
+    index.fill([entry(2, "the receipt")])
+    index.complete()
+    assert similar(index, "reciept") == [2]
+    assert similar(index, "invocie") == []

@@ -10,7 +10,7 @@ from mem import packs
 from mem.errors import BadRequest, Conflict, SealedBackup, Stopped, Unwritable
 from mem.memory import open_memory
 from mem.ops import backup, chores
-from mem.ops.backup import Wish, keeping, manifest
+from mem.ops.backup import Wish, manifest
 from mem.store import duck_session, whole
 from tests import stocked
 from tests.store import rows
@@ -37,14 +37,14 @@ def make(memory, **wish):
 def test_a_backup_is_what_was_written(memory):
     stocked.source(memory)
     made = make(memory)
-    verdict = backup.verify(made.folder)
+    verdict = backup.verify(*stocked.lying(made))
     assert (verdict.good, verdict.rows, made.frames, made.missing) == (True, True, 4, ())
     assert backup.latest(memory).good is True
 
 
 def test_a_second_backup_copies_nothing_that_is_the_same(memory, tmp_path):
     source = stocked.source(memory)
-    first, second = make(memory, to=tmp_path / "there"), make(memory, to=tmp_path / "there")
+    first, second = make(memory, to=str(tmp_path / "there")), make(memory, to=str(tmp_path / "there"))
     path = f"{source.folder}/{stocked.PACK}"
     assert (first.folder / path).stat().st_ino == (second.folder / path).stat().st_ino
     assert second.copied_bytes < 100
@@ -65,7 +65,7 @@ def test_whoever_goes_on_with_a_pack_leaves_the_backup_as_it_is(memory):
     with packs.open_pack(folder, stocked.PACK, length) as pack:
         pack.append("000000009000.webp", b"more")
         pack.sync()
-    assert backup.verify(made.folder).good
+    assert backup.verify(*stocked.lying(made)).good
 
 
 def test_a_pack_that_grows_while_it_is_encrypted_is_kept_as_of_one_size(memory, key):
@@ -84,7 +84,7 @@ def test_a_pack_that_grows_while_it_is_encrypted_is_kept_as_of_one_size(memory, 
     finally:
         stop.set()
         writer.join()
-    assert backup.verify(made.folder, identity=key[1]).problems == ()
+    assert backup.verify(*stocked.lying(made), identity=key[1]).problems == ()
 
 
 def test_a_pack_that_was_damaged_since_its_capture_is_named(memory):
@@ -101,34 +101,34 @@ def test_a_pack_that_was_damaged_since_its_capture_is_named(memory):
 def test_a_place_that_cannot_be_written_is_named(place, memory, tmp_path):
     (tmp_path / "a file").touch()
     with pytest.raises(Unwritable, match="cannot be written"):
-        make(memory, to=tmp_path / place)
+        make(memory, to=str(tmp_path / place))
 
 
 def test_a_place_on_the_same_disk_is_said_to_be_so(memory, tmp_path):
-    assert make(memory, to=tmp_path / "there").same_disk is True
+    assert make(memory, to=str(tmp_path / "there")).same_disk is True
 
 
 def test_one_that_is_stopped_leaves_nothing(memory):
     stocked.source(memory)
     with pytest.raises(Stopped):
         backup.create(memory, Wish(), chores.silently, lambda: True)
-    root = backup.root(memory, None)
+    root = backup.of(memory)
     assert backup.listed(root) == []
-    assert [path.name for path in root.iterdir()] == [".lock"]
+    assert [path.name for path in root.folder.iterdir()] == [".lock"]
     assert list((memory.folder / "tmp").glob("backup-*")) == []
 
 
 def test_one_that_was_cut_short_is_not_listed_and_goes_with_the_next(memory):
-    root = backup.root(memory, None)
-    (root / ".mem-20260101T000000Z.part" / "sources").mkdir(parents=True)
+    root = backup.of(memory)
+    (root.folder / ".mem-20260101T000000Z.part" / "sources").mkdir(parents=True)
     made = make(memory)
     assert [one.name for one in backup.listed(root)] == [made.name]
-    assert not (root / ".mem-20260101T000000Z.part").exists()
+    assert not (root.folder / ".mem-20260101T000000Z.part").exists()
 
 
 def test_two_at_once_are_refused(memory):
-    root = backup.root(memory, None)
-    with keeping.alone(root), pytest.raises(Conflict):
+    root = backup.of(memory)
+    with root.alone(), pytest.raises(Conflict):
         make(memory)
 
 
@@ -141,7 +141,7 @@ def test_a_flipped_byte_is_found(where, memory):
     data[len(data) // 2] ^= 1
     file.unlink()
     file.write_bytes(data)
-    assert not backup.verify(made.folder).good
+    assert not backup.verify(*stocked.lying(made)).good
     assert backup.latest(memory).good is False
 
 
@@ -149,7 +149,7 @@ def test_a_missing_file_is_found(memory):
     source = stocked.source(memory)
     made = make(memory)
     (made.folder / source.folder / stocked.PACK).unlink()
-    assert "missing" in backup.verify(made.folder).problems[0]
+    assert "missing" in backup.verify(*stocked.lying(made)).problems[0]
 
 
 def test_a_pack_that_was_lost_before_is_named_and_does_not_hinder(memory):
@@ -157,7 +157,7 @@ def test_a_pack_that_was_lost_before_is_named_and_does_not_hinder(memory):
     (memory.folder / source.folder / stocked.PACK).unlink()
     made = make(memory)
     assert made.missing == (f"{source.folder}/{stocked.PACK}",)
-    assert backup.verify(made.folder).good
+    assert backup.verify(*stocked.lying(made)).good
 
 
 def test_an_encrypted_one_tells_nothing_without_its_key(memory, key):
@@ -167,8 +167,8 @@ def test_an_encrypted_one_tells_nothing_without_its_key(memory, key):
     held = b"".join(path.read_bytes() for path in made.folder.rglob("*") if path.is_file())
     assert b"secret-name" not in held
     assert b"bicycle" not in held
-    assert backup.verify(made.folder).rows is False
-    assert backup.verify(made.folder, identity=identity).rows is True
+    assert backup.verify(*stocked.lying(made)).rows is False
+    assert backup.verify(*stocked.lying(made), identity=identity).rows is True
 
 
 def test_another_key_opens_nothing(memory, key, tmp_path):
@@ -177,7 +177,7 @@ def test_another_key_opens_nothing(memory, key, tmp_path):
     other = tmp_path / "other.txt"
     other.write_text(str(pyrage.x25519.Identity.generate()))
     with pytest.raises(SealedBackup):
-        backup.verify(made.folder, identity=other)
+        backup.verify(*stocked.lying(made), identity=other)
 
 
 def test_what_is_no_key_is_refused(memory):
@@ -187,7 +187,7 @@ def test_what_is_no_key_is_refused(memory):
 
 def test_backups_do_not_go_among_the_recordings(memory):
     with pytest.raises(BadRequest):
-        make(memory, to=memory.folder / "sources" / "backups")
+        make(memory, to=str(memory.folder / "sources" / "backups"))
 
 
 def test_originals_go_along_where_that_is_wished(memory):
@@ -208,9 +208,9 @@ def test_the_portable_form_holds_every_row(memory):
 def test_prune_keeps_the_newest_and_does_not_count_damaged_ones(memory):
     stocked.source(memory)
     names = [make(memory).name for _ in range(3)]
-    root = backup.root(memory, None)
-    (root / names[2] / "database" / "mem.duckdb").unlink()
-    backup.verify(root / names[2])
+    root = backup.of(memory)
+    (root.folder / names[2] / "database" / "mem.duckdb").unlink()
+    backup.verify(root, names[2])
     assert backup.prune(root, 1) == [names[0]]
     assert {one.name for one in backup.listed(root)} == set(names[1:])
 

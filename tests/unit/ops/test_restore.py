@@ -29,7 +29,7 @@ def kept(config, tmp_path):
     with open_memory(config) as memory:
         stocked.source(memory)
         stocked.source(memory, seed=1, name="b.mp4")
-        made = backup.create(memory, Wish(to=tmp_path / "kept"), chores.silently, chores.never)
+        made = backup.create(memory, Wish(to=str(tmp_path / "kept")), chores.silently, chores.never)
     then = held(config)
     with open_memory(config) as memory:
         stocked.source(memory, seed=2, name="c.mp4")
@@ -104,7 +104,7 @@ def test_a_rows_file_alone_leaves_the_recordings(config, kept):
 def test_an_encrypted_one_needs_its_key(config, kept, tmp_path):
     identity = pyrage.x25519.Identity.generate()
     (tmp_path / "key").write_text(str(identity))
-    wish = Wish(to=tmp_path / "sealed", recipients=(str(identity.to_public()),))
+    wish = Wish(to=str(tmp_path / "sealed"), recipients=(str(identity.to_public()),))
     now = held(config)
     with open_memory(config) as memory:
         made = backup.create(memory, wish, chores.silently, chores.never)
@@ -119,7 +119,7 @@ def test_recordings_that_the_backup_lacks_stay_or_are_said_to_be_gone(config, tm
         for seed, name in enumerate(("a.mp4", "b.mp4")):
             source = stocked.source(memory, seed=seed, name=name, original="original.mp4", path=None)
             (memory.folder / source.folder / "original.mp4").write_bytes(b"f" * 1000)
-        made = backup.create(memory, Wish(to=tmp_path / "kept"), chores.silently, chores.never)
+        made = backup.create(memory, Wish(to=str(tmp_path / "kept")), chores.silently, chores.never)
         (memory.folder / source.folder / "original.mp4").unlink()
     restored = restore.restore(config, made.folder)
     assert (restored.originals_kept, restored.originals_gone) == (1, 1)

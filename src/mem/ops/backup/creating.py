@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import logging
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,12 +17,12 @@ from mem.errors import BadRequest, Conflict, DiskFull, Unwritable, no_room
 from mem.memory import Memory
 from mem.objects import pointer
 from mem.objects.pointer import Pointer
-from mem.ops.backup import keeping, linking, manifest, sealing, sound
+from mem.ops.backup import keeping, linking, manifest, places, sealing, sound
 from mem.ops.backup.filling import Filling
 from mem.ops.backup.manifest import Manifest, Table
+from mem.ops.backup.place import Place
 from mem.ops.chores import Stopping, Tell
 from mem.store import copies, duck_session, dump, migrate, whole
-from mem.store.database import sync_folder
 
 log = logging.getLogger(__name__)
 _ROWS = 0.1  # of the work
@@ -41,7 +40,7 @@ class _Raced(Conflict):
 class Wish:
     """What kind of backup is wanted."""
 
-    to: Path | None = None  # the folder of backups; None: data/backups
+    to: str | None = None  # a folder or s3://bucket/prefix; None: storage.backups
     originals: bool = False
     portable: bool = False
     recipients: tuple[str, ...] = ()
@@ -52,10 +51,13 @@ class Made:
     """A backup that was made."""
 
     name: str
-    folder: Path
+    place: str  # where it lies, as `mem restore` takes it
+    folder: Path | None  # the same; None where it lies in a bucket
     files: int
     bytes: int
-    copied_bytes: int  # the others are shared with an earlier backup, or with the memory itself
+    copied_bytes: (
+        int  # written or sent; the others are shared with an earlier backup, or with the memory itself
+    )
     sources: int
     frames: int
     encrypted: bool
@@ -74,68 +76,78 @@ def create(memory: Memory, wish: Wish, tell: Tell, stopped: Stopping) -> Made:
     end is none.
     """
     refuse(memory, wish)
-    root = keeping.root(memory, wish.to)
-    with _refusals(root):
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with keeping.alone(root):
-            for _ in range(_TRIES - 1):
-                with contextlib.suppress(_Raced):
-                    return _create(memory, wish, root, tell, stopped)
-            return _create(memory, wish, root, tell, stopped)
+    place = places.of(memory, wish.to)
+    made = _created(memory, wish, place, tell, stopped)
+    places.note_latest(memory)
+    return made
+
+
+def _created(memory: Memory, wish: Wish, place: Place, tell: Tell, stopped: Stopping) -> Made:
+    with _refusals(place), place.alone():
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(_Raced):
+                return _create(memory, wish, place, tell, stopped)
+        return _create(memory, wish, place, tell, stopped)
 
 
 @contextlib.contextmanager
-def _refusals(root: Path) -> Iterator[None]:
+def _refusals(place: Place) -> Iterator[None]:
     """Turn what the file system says of the folder of backups into Unwritable or DiskFull."""
     try:
         yield
     except OSError as error:
         if no_room(error):
-            raise DiskFull(f"There is no room for the backup in {root}.") from None
+            raise DiskFull(f"There is no room for the backup in {place}.") from None
         if error.errno not in _NOT_THERE:
             raise
         hint = "Name a folder that exists or can be made, and that the server may write."
         raise Unwritable(f"{error.filename} cannot be written: {error.strerror}.", hint=hint) from None
 
 
-def _create(memory: Memory, wish: Wish, root: Path, tell: Tell, stopped: Stopping) -> Made:
-    keeping.sweep(root)
-    name, made_at = _name(root)
-    part, stage = root / f".{name}.part", memory.folder / "tmp" / f"backup-{uuid.uuid4()}"
-    keys = sealing.recipients(wish.recipients)
-    filling = Filling(part, keeping.newest(root, wish.recipients), wish.recipients, keys, stopped)
+def _create(memory: Memory, wish: Wish, place: Place, tell: Tell, stopped: Stopping) -> Made:
+    place.sweep()
+    name, made_at = _name(place)
+    stage = memory.folder / "tmp" / f"backup-{uuid.uuid4()}"
+    keys, earlier = sealing.recipients(wish.recipients), keeping.newest(place, wish.recipients)
     try:
-        part.mkdir(mode=0o700)
         tell(0.0, "holding on to the files")
-        with linking.held(memory.folder / "sources", stage / "sources", _wanted(wish)) as add:
+        with (
+            linking.held(memory.folder / "sources", stage / "sources", _wanted(wish)) as add,
+            place.making(name, earlier, stage / "scratch", stopped) as making,
+        ):
+            filling = Filling(making, earlier[1] if earlier else None, wish.recipients, keys, stopped)
             tell(0.02, "copying the rows")
             tables, named = _rows(memory, wish, stage, filling)
             add()  # what came since, before the rows were copied, is named by them
             _files(memory, stage / "sources", filling, tell)
+            making.settle()
             damaged = sound.damaged(stage / "sources", filling.files)
-        missing = _missing(memory, named, filling)
-        described = _described(memory, wish, name, made_at, tables, filling, missing)
-        _publish(root, part, described)
+            missing = _missing(memory, named, filling)
+            described = _described(memory, wish, name, made_at, tables, filling, missing)
+            making.publish(manifest.encode(described))
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-        shutil.rmtree(part, ignore_errors=True)
-    made = Made(
-        name=name,
-        folder=root / name,
-        files=len(described.files),
-        bytes=described.bytes,
-        copied_bytes=filling.copied,
-        sources=tables["sources"].rows,
-        frames=tables["frames"].rows,
-        encrypted=bool(wish.recipients),
-        missing=missing,
-        damaged=damaged,
-        same_disk=root.stat().st_dev == memory.folder.stat().st_dev,
-    )
     if damaged:
         log.error("packs are damaged", extra={"action": "packs_damaged", "packs": list(damaged[:20])})
-    log.info("backup made", extra={"action": "backup_made", "backup": name, "bytes": made.bytes})
-    return made
+    log.info("backup made", extra={"action": "backup_made", "backup": name, "bytes": described.bytes})
+    return _made(memory, place, described, filling.copied, damaged)
+
+
+def _made(memory: Memory, place: Place, described: Manifest, copied: int, damaged: tuple[str, ...]) -> Made:
+    return Made(
+        name=described.name,
+        place=place.where(described.name),
+        folder=place.folder / described.name if place.folder else None,
+        files=len(described.files),
+        bytes=described.bytes,
+        copied_bytes=copied,
+        sources=described.tables["sources"].rows,
+        frames=described.tables["frames"].rows,
+        encrypted=bool(described.recipients),
+        missing=described.missing,
+        damaged=damaged,
+        same_disk=place.on_disk_of(memory.folder),
+    )
 
 
 def _rows(memory: Memory, wish: Wish, stage: Path, filling: Filling) -> tuple[dict[str, Table], set[str]]:
@@ -227,20 +239,6 @@ def _described(
     )
 
 
-def _publish(root: Path, part: Path, described: Manifest) -> None:
-    """Give the backup its name, once all of it is on the disk."""
-    file = part / manifest.NAME
-    fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "wb") as out:
-        out.write(manifest.encode(described))
-        out.flush()
-        os.fsync(out.fileno())
-    for folder, _, _ in os.walk(part, topdown=False):
-        sync_folder(Path(folder))
-    part.rename(root / described.name)
-    sync_folder(root)
-
-
 def _wanted(wish: Wish) -> Callable[[Path], bool]:
     def wanted(path: Path) -> bool:
         if path.name.startswith(f"{folders.ORIGINAL}."):
@@ -250,25 +248,25 @@ def _wanted(wish: Wish) -> Callable[[Path], bool]:
     return wanted
 
 
-def _name(root: Path) -> tuple[str, datetime]:
+def _name(place: Place) -> tuple[str, datetime]:
     """A name that no backup has, and the instant that it tells."""
-    made_at = types.now()
+    made_at, taken = types.now(), set(place.names())
     name = f"mem-{made_at:%Y%m%dT%H%M%SZ}"
     number = 1
-    while (root / name).exists():
+    while name in taken:
         number += 1
         name = f"mem-{made_at:%Y%m%dT%H%M%SZ}-{number}"
     return name, made_at
 
 
 def refuse(memory: Memory, wish: Wish) -> None:
-    """Raise BadRequest for a wish that cannot come true.
+    """Raise BadRequest for a wish that cannot come true, and ExtraMissing.
 
     Backups among the recordings would be backed up themselves.
     """
     sealing.recipients(wish.recipients)
-    root = keeping.root(memory, wish.to)
+    root = places.of(memory, wish.to).folder
     for name in ("sources", "index", "tmp", "uploads", "inbox"):
-        if root.resolve().is_relative_to((memory.folder / name).resolve()):
+        if root is not None and root.resolve().is_relative_to((memory.folder / name).resolve()):
             hint = "Choose a folder outside of the memory."
             raise BadRequest(f"{root} is no place for backups.", hint=hint)

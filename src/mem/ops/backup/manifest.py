@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +15,7 @@ from mem.errors import BackupDamaged
 from mem.store.database import Engine
 
 NAME = "manifest.json"
+_BACKUP = re.compile(r"mem-\d{8}T\d{6}Z(-\d+)?")
 CHECKED = "checked.json"
 FORMAT = 1
 DATABASE: Mapping[Engine, str] = {"duckdb": "database/mem.duckdb", "postgres": "database/mem.dump"}
@@ -65,6 +67,11 @@ class Manifest:
         return next((file for file in self.files if file.path == path), None)
 
 
+def is_name(text: str) -> bool:
+    """Whether it is the name of a backup."""
+    return _BACKUP.fullmatch(text) is not None
+
+
 def stored_name(manifest: Manifest, file: Stored) -> str:
     """Where a file lies below the backup."""
     return f"{file.path}.age" if manifest.recipients else file.path
@@ -77,18 +84,17 @@ def encode(manifest: Manifest) -> bytes:
     return json.dumps(body, ensure_ascii=False, indent=1).encode("utf-8", "surrogateescape")
 
 
-def read(folder: Path) -> Manifest:
-    """The manifest of the backup in `folder`. Raises BackupDamaged."""
+def decode(raw: bytes, where: str) -> Manifest:
+    """The manifest that was written so, of the backup that lies there. Raises BackupDamaged."""
     try:
-        raw = (folder / NAME).read_bytes()
         body = json.loads(raw.decode("utf-8", "surrogateescape"))
         if body.pop("sha256") != _digest(body):
-            raise BackupDamaged(f"{folder / NAME} is not what was written.")
+            raise BackupDamaged(f"{where}/{NAME} is not what was written.")
         if body.pop("format") != FORMAT:
-            raise BackupDamaged(f"A newer Mem made {folder}.", hint="Restore it with that one.")
+            raise BackupDamaged(f"A newer Mem made {where}.", hint="Restore it with that one.")
         return _manifest(body)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BackupDamaged(f"{folder / NAME} cannot be read: {error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BackupDamaged(f"{where}/{NAME} cannot be read: {error}") from None
 
 
 def _manifest(body: dict[str, Any]) -> Manifest:

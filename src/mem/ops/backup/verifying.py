@@ -10,8 +10,9 @@ from typing import Any
 
 from mem.errors import BackupDamaged, DatabaseFailed, SealedBackup, Stopped
 from mem.ops import chores
-from mem.ops.backup import filling, keeping, manifest, sealing
+from mem.ops.backup import copying, keeping, manifest, sealing, spread
 from mem.ops.backup.manifest import Manifest, Stored
+from mem.ops.backup.place import Place
 from mem.ops.chores import Stopping, Tell
 from mem.store import duck_session, dump, whole
 
@@ -21,7 +22,8 @@ class Verdict:
     """What a look at every byte of a backup found."""
 
     name: str
-    folder: Path
+    place: str  # where it lies
+    folder: Path | None  # the same; None where it lies in a bucket
     good: bool
     problems: tuple[str, ...]
     files: int
@@ -30,7 +32,8 @@ class Verdict:
 
 
 def verify(
-    folder: Path,
+    place: Place,
+    name: str,
     *,
     identity: Path | None = None,
     programs: Path | None = None,
@@ -40,36 +43,40 @@ def verify(
     """Read all of a backup and compare it with its manifest; what was found is noted beside it.
 
     With `identity`, the file of an age key, an encrypted one is opened too. Raises SealedBackup for a key
-    that opens nothing, and Stopped.
+    that opens nothing, StorageFailed for a bucket that does not answer, and Stopped.
     """
     keys = sealing.identities(identity)
     try:
-        found = manifest.read(folder)
+        found = keeping.read(place, name)
     except BackupDamaged as error:
-        keeping.note_check(folder, [error.detail])
-        return _verdict(folder, [error.detail], (), rows=False)
+        keeping.note_check(place, name, [error.detail])
+        return _verdict(place, name, [error.detail], (), rows=False)
     problems: list[str] = []
     done, rows = 0, not found.recipients or bool(keys)
-    for file in found.files:
+
+    def look(file: Stored) -> tuple[Stored, str | None]:
         if stopped():
             raise Stopped
-        problem = _stored(folder, found, file)
-        if problem is None and found.recipients and keys:
-            problem = _opened(folder, found, file, keys)
+        return file, _stored(place, name, found, file, keys)
+
+    for file, problem in spread.over(place.at_once, look, found.files):
         problems += [problem] if problem else []
         done += file.stored_size
         tell(0.95 * done / max(1, found.bytes), "reading the files")
     if rows and not problems:
         tell(0.96, "reading the rows")
-        problems += _rows(folder, found, keys, programs)
-    keeping.note_check(folder, problems)
-    return _verdict(folder, problems, found.files, rows=rows)
+        problems += _rows(place, name, found, keys, programs)
+    keeping.note_check(place, name, problems)
+    return _verdict(place, name, problems, found.files, rows=rows)
 
 
-def _verdict(folder: Path, problems: Sequence[str], files: Sequence[Stored], *, rows: bool) -> Verdict:
+def _verdict(
+    place: Place, name: str, problems: Sequence[str], files: Sequence[Stored], *, rows: bool
+) -> Verdict:
     return Verdict(
-        name=folder.name,
-        folder=folder,
+        name=name,
+        place=place.where(name),
+        folder=place.folder / name if place.folder else None,
         good=not problems,
         problems=tuple(problems),
         files=len(files),
@@ -78,49 +85,51 @@ def _verdict(folder: Path, problems: Sequence[str], files: Sequence[Stored], *, 
     )
 
 
-def _stored(folder: Path, found: Manifest, file: Stored) -> str | None:
-    path = folder / manifest.stored_name(found, file)
-    if not path.is_file():
-        return f"{file.path} is missing"
+def _stored(place: Place, name: str, found: Manifest, file: Stored, keys: Sequence[Any]) -> str | None:
+    """What is wrong with a file."""
     try:
-        if path.stat().st_size != file.stored_size:
-            return f"{file.path} has {path.stat().st_size:,} bytes and not {file.stored_size:,}"
-        if filling.sha256(path) != file.stored_sha256:
-            return f"{file.path} is not what was written"
+        with place.stored(name, found, file) as path:
+            size = path.stat().st_size
+            if size != file.stored_size:
+                return f"{file.path} has {size:,} bytes and not {file.stored_size:,}"
+            if copying.sha256(path) != file.stored_sha256:
+                return f"{file.path} is not what was written"
+            return _opened(path, file, keys) if found.recipients and keys else None
+    except FileNotFoundError:
+        return f"{file.path} is missing"
     except OSError as error:
         return f"{file.path} cannot be read: {error.strerror}"
-    return None
 
 
-def _opened(folder: Path, found: Manifest, file: Stored, keys: Sequence[Any]) -> str | None:
+def _opened(path: Path, file: Stored, keys: Sequence[Any]) -> str | None:
     """Decrypt a file without keeping what it holds."""
-    size = sealing.opened_size(folder / manifest.stored_name(found, file), keys)
+    size = sealing.opened_size(path, keys)
     return None if size == file.size else f"{file.path} opens to {size:,} bytes and not {file.size:,}"
 
 
 @contextmanager
-def plain(folder: Path, found: Manifest, file: Stored, keys: Sequence[Any]) -> Iterator[Path]:
+def plain(place: Place, name: str, found: Manifest, file: Stored, keys: Sequence[Any]) -> Iterator[Path]:
     """The file as it was before it was encrypted. Raises SealedBackup."""
-    path = folder / manifest.stored_name(found, file)
-    if not found.recipients:
-        yield path
-        return
-    if not keys:
-        raise SealedBackup
-    place = Path(tempfile.mkdtemp(prefix="mem-open-"))
-    try:
-        sealing.unseal(path, place / "plain", keys)
-        yield place / "plain"
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    with place.stored(name, found, file) as path:
+        if not found.recipients:
+            yield path
+            return
+        if not keys:
+            raise SealedBackup
+        scratch = Path(tempfile.mkdtemp(prefix="mem-open-"))
+        try:
+            sealing.unseal(path, scratch / "plain", keys)
+            yield scratch / "plain"
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _rows(folder: Path, found: Manifest, keys: Sequence[Any], programs: Path | None) -> list[str]:
+def _rows(place: Place, name: str, found: Manifest, keys: Sequence[Any], programs: Path | None) -> list[str]:
     """What differs between the rows in the backup and what its manifest says of them."""
     file = found.find(manifest.DATABASE[found.engine])
     if file is None:
         return ["it holds no rows"]
-    with plain(folder, found, file, keys) as path:
+    with plain(place, name, found, file, keys) as path:
         try:
             if found.engine == "postgres":
                 dump.check(path, bin_folder=programs)

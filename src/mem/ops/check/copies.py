@@ -7,7 +7,7 @@ from pathlib import Path
 from mem import folders, kept
 from mem.errors import NotFound
 from mem.memory import Memory
-from mem.ops.backup import filling
+from mem.ops.backup import copying
 from mem.ops.check.findings import Depth, Finding, finding
 from mem.ops.check.rows import every_source
 from mem.store import copies, notes, screen, sources, texts
@@ -97,7 +97,7 @@ def look_at_original(memory: Memory, source: Source, depth: Depth) -> list[Findi
 
 def _is_whole(memory: Memory, file: Path, source: Source) -> bool:
     try:
-        return filling.sha256(kept.file(memory, file)) == source.content_hash
+        return copying.sha256(kept.file(memory, file)) == source.content_hash
     except NotFound:  # other bytes come back than were written
         return False
 

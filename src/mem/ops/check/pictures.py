@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from mem import folders, kept
 from mem.errors import NotFound
+from mem.media import reel
 from mem.memory import Memory
 from mem.objects.pointer import Pointer
 from mem.ops.check.findings import Depth, Finding, finding
@@ -70,7 +71,7 @@ def _pack(
         size = os.fstat(file.fileno()).st_size
         for frame in frames:
             where = f"{place}, frame {frame.id}"
-            if max(frame.offset + frame.length, frame.thumb_offset + frame.thumb_length) > size:
+            if max(frame.end, frame.thumb_offset + frame.thumb_length) > size:
                 yield finding("pack_short", where)
             elif depth != "quick":
                 yield from _frame(file, source, frame, where, depth, seen)
@@ -84,7 +85,7 @@ def _remote(
         yield finding("pack_missing", place, f"{len(frames)} frames lie in it: {there.url} is gone")
         return
     for frame in frames:
-        if max(frame.offset + frame.length, frame.thumb_offset + frame.thumb_length) > there.size:
+        if max(frame.end, frame.thumb_offset + frame.thumb_length) > there.size:
             yield finding("pack_short", f"{place}, frame {frame.id}")
 
 
@@ -92,30 +93,46 @@ def _frame(
     file: BinaryIO, source: Source, frame: Frame, where: str, depth: Depth, seen: Seen
 ) -> Iterator[Finding]:
     at = milliseconds(frame.first_seen - source.started_at)
-    pairs = (
-        (f"{at:012d}.{frame.format}", frame.offset, frame.length),
-        (f"{at:012d}.thumb.webp", frame.thumb_offset, frame.thumb_length),
-    )
+    pairs = [(f"{at:012d}.thumb.webp", frame.thumb_offset, frame.thumb_length)]
+    if frame.reel_offset is None:
+        pairs.append((f"{at:012d}.{frame.format}", frame.offset, frame.length))
+    elif not _reeled(file, frame, at):
+        yield finding("frame_header", where, f"at byte {frame.offset} of a reel no picture of {at} ms begins")
     for name, offset, length in pairs:
         if not _named(file, name, offset, length):
             yield finding("frame_header", where, f"at byte {offset} no {name} of {length} bytes begins")
     if depth == "deep":
-        file.seek(frame.offset)
-        data = file.read(frame.length)
-        seen.bytes += len(data)
+        file.seek(frame.begin)
+        data = file.read(frame.end - frame.begin)
+        seen.bytes += frame.length
         if hashlib.sha256(data).hexdigest() != frame.sha256:
             yield finding("frame_damaged", where)
 
 
 def _named(file: BinaryIO, name: str, offset: int, length: int) -> bool:
-    if offset < tarfile.BLOCKSIZE:
+    header = _header(file, offset)
+    return header is not None and (header.name, header.size) == (name, length)
+
+
+def _reeled(file: BinaryIO, frame: Frame, at: int) -> bool:
+    """Whether a reel begins where it should, and the picture of that offset (ms) lies in it."""
+    header = _header(file, frame.begin)
+    if header is None or not header.name.endswith(reel.SUFFIX) or frame.end - frame.begin > header.size:
         return False
+    file.seek(frame.begin)
+    found = list(reel.places(file.read(frame.end - frame.begin)))
+    return bool(found) and found[-1] == reel.Place(at, frame.offset - frame.begin, frame.length)
+
+
+def _header(file: BinaryIO, offset: int) -> tarfile.TarInfo | None:
+    """The header of the member whose first byte lies at `offset`."""
+    if offset < tarfile.BLOCKSIZE:
+        return None
     file.seek(offset - tarfile.BLOCKSIZE)
     try:
-        header = tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
+        return tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "utf-8", "surrogateescape")
     except tarfile.HeaderError:
-        return False
-    return (header.name, header.size) == (name, length)
+        return None
 
 
 def _tails(memory: Memory, source: Source, folder: Path) -> Iterator[Finding]:

@@ -7,15 +7,15 @@ manifest under `omitted`; anything else that goes wrong breaks the stream off.
 
 import json
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import mem
-from mem import folders, kept, transcripts, types
-from mem.errors import ExportTooLarge, MediaError, NotFound
+from mem import folders, pictures, transcripts, types
+from mem.errors import ExportTooLarge, MediaError, NotFound, ReelDamaged
 from mem.memory import Memory
 from mem.ops.export import recording, sheet
 from mem.ops.export.archive import Archive
@@ -23,6 +23,7 @@ from mem.store import forgetting, frames, ranges, sources
 from mem.transcripts import Form
 from mem.types import Frame, Source, Span, written
 
+Reading = Callable[[Memory, Path, Frame], bytes]
 _FORMS: tuple[Form, ...] = ("srt", "vtt", "txt")
 _PAGE = 500
 
@@ -123,7 +124,7 @@ class _Export:
             shown += [found[number] for number in page if number in found]
         names = {frame.id: f"{folder}/frames/{_stamp(frame.first_seen)}.{frame.format}" for frame in shown}
         for frame in shown:
-            data = self._picture(source, frame, frame.offset, frame.length)
+            data = self._picture(pictures.whole, source, frame)
             if data is not None:
                 yield from self._archive.add(names[frame.id], [data], frame.first_seen, size=len(data))
         rows = (_shown(span, names[span.frame_id]) for span in spans if span.frame_id in names)
@@ -158,7 +159,7 @@ class _Export:
         small = [
             (frame.first_seen, data)
             for frame in chosen
-            if (data := self._picture(source, frame, frame.thumb_offset, frame.thumb_length)) is not None
+            if (data := self._picture(pictures.thumbnail, source, frame)) is not None
         ]
         if small:
             page = sheet.draw(f"{source.name}, from {written(source.started_at)}", small)
@@ -166,10 +167,10 @@ class _Export:
                 f"{folder}/contact-sheet.jpg", [page], source.started_at, size=len(page)
             )
 
-    def _picture(self, source: Source, frame: Frame, offset: int, length: int) -> bytes | None:
+    def _picture(self, read: Reading, source: Source, frame: Frame) -> bytes | None:
         try:
-            return kept.read(self._memory, folders.of(self._memory, source), frame.pack, offset, length)
-        except NotFound as error:
+            return read(self._memory, folders.of(self._memory, source), frame)
+        except (NotFound, ReelDamaged) as error:
             self._omitted.append({"source": source.id, "what": f"frame {frame.id}", "why": error.detail})
             return None
 

@@ -2,7 +2,7 @@
 -- The frames of one source, page by page in order of id.
 select
     id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
-    thumb_length, sha256
+    thumb_length, sha256, reel_offset, still_length
 from frames where source_id = $1::bigint and id > $2::bigint order by id nulls last limit $3::bigint
 
 -- spans_of --

@@ -13,7 +13,7 @@ select count(*) as files, coalesce(sum(size), 0)::bigint as bytes from sources w
 -- What the last captures took: the speed of this machine with these recordings.
 select result, finished_at
 from jobs
-where kind = 'capture' and state in ('done', 'partial') and result is not null
+where kind = 'capture' and state in ('done', 'partial') and result is not null and parent is null
 order by finished_at desc nulls last, id desc nulls last
 limit $1::bigint
 
@@ -21,7 +21,7 @@ limit $1::bigint
 -- How jobs ended since an instant, and why those that failed did.
 select state, error_code, count(*) as "rows"
 from jobs
-where finished_at >= $1::timestamp
+where finished_at >= $1::timestamp and parent is null
 group by state, error_code
 
 -- forsaken --

@@ -46,10 +46,12 @@ where source_id is null and start_at < $2::timestamp and end_at > $1::timestamp
 returning id
 
 -- picture_bytes --
--- Bytes that the pictures taken in an interval take in their packs, headers and padding included.
+-- Bytes that the pictures taken in an interval take in their packs, headers and padding included: those of a
+-- tar, or within a reel those of its own.
 select coalesce(sum(
-    cast(length as bigint) + 511 - mod(length + 511, 512) + thumb_length + 511 - mod(thumb_length + 511, 512)
-    + 1024
+    case when reel_offset is null then cast(length as bigint) + 1023 - mod(length + 511, 512)
+        else cast(length as bigint) + 12 end
+    + thumb_length + 1023 - mod(thumb_length + 511, 512)
 ), 0)::bigint as bytes
 from frames
 where source_id = $1::bigint and first_seen >= $2::timestamp and first_seen < $3::timestamp
@@ -151,7 +153,7 @@ select id from screen_texts where source_id = $1::bigint and frame_id = any($2::
 
 -- detach --
 -- The recording itself is no longer known to Mem.
-update sources set path = null, original = null where id = $1::bigint returning id
+update sources set path = null, original = null where id = $1::bigint
 
 -- drop_states --
 -- A capture cannot go on from what it remembered of a deleted interval.
@@ -166,7 +168,7 @@ where source_id = $1::bigint and first_seen >= $2::timestamp and first_seen < $3
 -- The frames in one pack in the order of time.
 select
     id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
-    thumb_length, sha256
+    thumb_length, sha256, reel_offset, still_length
 from frames where source_id = $1::bigint and pack = $2
 order by first_seen nulls last, id nulls last
 
@@ -191,10 +193,10 @@ delete from spans where source_id = $1::bigint and frame_id = any($2::bigint[])
 -- move --
 -- Pictures lie in another pack now.
 update frames
-set pack = moved.pack, "offset" = moved.place, thumb_offset = moved.thumb
+set pack = moved.pack, "offset" = moved.place, thumb_offset = moved.thumb, reel_offset = moved.reel
 from (
     select (value ->> 0)::bigint as id, value ->> 1 as pack, (value ->> 2)::bigint as place,
-        (value ->> 3)::bigint as thumb
+        (value ->> 3)::bigint as thumb, (value ->> 4)::bigint as reel
     from json_each($1::json)
 ) as moved
 where frames.id = moved.id
@@ -241,7 +243,7 @@ with kept as (
 ),
 placed as (
     select
-        id, source_id, pack, first_seen, length, thumb_length,
+        id, source_id, pack, first_seen, length, thumb_length, reel_offset,
         row_number() over (
             partition by source_id, pack, date_trunc('minute', first_seen)
             order by first_seen nulls last, id nulls last
@@ -252,8 +254,9 @@ placed as (
 select
     source_id, pack, min(first_seen) as earliest, count(*) as frames,
     sum(
-        cast(length as bigint) + 511 - mod(length + 511, 512)
-        + thumb_length + 511 - mod(thumb_length + 511, 512) + 1024
+        case when reel_offset is null then cast(length as bigint) + 1023 - mod(length + 511, 512)
+            else cast(length as bigint) + 12 end
+        + thumb_length + 1023 - mod(thumb_length + 511, 512)
     )::bigint as bytes
 from placed
 where (place > 1 or not $2::boolean) and id not in (select frame_id from kept)
@@ -284,8 +287,9 @@ where (place > 1 or not $2::boolean) and id not in (select frame_id from kept)
 -- pack_bytes --
 -- Bytes of the pictures of each source.
 select source_id, sum(
-    cast(length as bigint) + 511 - mod(length + 511, 512)
-    + thumb_length + 511 - mod(thumb_length + 511, 512) + 1024
+    case when reel_offset is null then cast(length as bigint) + 1023 - mod(length + 511, 512)
+        else cast(length as bigint) + 12 end
+    + thumb_length + 1023 - mod(thumb_length + 511, 512)
 )::bigint as bytes
 from frames group by source_id
 
@@ -313,10 +317,11 @@ delete from notes where id = any($1::bigint[]) returning id
 -- redraw --
 -- Pictures whose bytes are others now.
 update frames
-set length = drawn.length, thumb_length = drawn.thumb, sha256 = drawn.sha256, colour = drawn.colour
+set length = drawn.length, thumb_length = drawn.thumb, sha256 = drawn.sha256, colour = drawn.colour,
+    still_length = drawn.still
 from (
     select (value ->> 0)::bigint as id, (value ->> 1)::integer as length, (value ->> 2)::integer as thumb,
-        value ->> 3 as sha256, value ->> 4 as colour
+        value ->> 3 as sha256, value ->> 4 as colour, (value ->> 5)::integer as still
     from json_each($1::json)
 ) as drawn
 where frames.id = drawn.id

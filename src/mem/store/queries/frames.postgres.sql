@@ -38,7 +38,8 @@ from source_totals where source_id = $1::bigint
 select
     held.source_id, held.frame_id, held.start_at as start, held.end_at as "end", held.samples,
     frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
-    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256
+    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256,
+    frames.reel_offset, frames.still_length
 from sources
 cross join lateral (
     select source_id, frame_id, start_at, end_at, samples
@@ -82,7 +83,8 @@ with earliest as (
 select
     shown.source_id, shown.frame_id, shown.start_at as start, shown.end_at as "end", shown.samples,
     frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
-    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256
+    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256,
+    frames.reel_offset, frames.still_length
 from shown
 join frames on frames.id = shown.frame_id
 order by shown.start_at nulls last, shown.frame_id nulls last

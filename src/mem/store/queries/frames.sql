@@ -6,12 +6,13 @@ select nextval('frame_ids') as id from generate_series(1, $1::integer)
 -- All frames of a stretch in one statement.
 insert into frames (
     id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
-    thumb_length, sha256
+    thumb_length, sha256, reel_offset, still_length
 )
 select
     (value ->> 0)::bigint, (value ->> 1)::bigint, (value ->> 2)::timestamp, (value ->> 3)::integer,
     (value ->> 4)::integer, value ->> 5, value ->> 6, value ->> 7, (value ->> 8)::bigint,
-    (value ->> 9)::integer, (value ->> 10)::bigint, (value ->> 11)::integer, value ->> 12
+    (value ->> 9)::integer, (value ->> 10)::bigint, (value ->> 11)::integer, value ->> 12,
+    (value ->> 13)::bigint, (value ->> 14)::integer
 from json_each($1::json)
 
 -- add_spans --
@@ -26,7 +27,6 @@ from json_each($1::json)
 -- The picture stayed on into the next stretch.
 update spans set end_at = $3::timestamp, samples = $4::integer
 where source_id = $1::bigint and start_at = $2::timestamp
-returning frame_id
 
 -- clear --
 -- Part of putting others in their place.
@@ -52,7 +52,7 @@ select distinct pack from frames where source_id = $1::bigint
 -- One frame.
 select
     id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
-    thumb_length, sha256
+    thumb_length, sha256, reel_offset, still_length
 from frames where id = $1::bigint
 
 -- neighbours --
@@ -73,14 +73,14 @@ select id, false from (
 -- Those of the given frames that exist; the bounds let DuckDB skip what lies outside them.
 select
     id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
-    thumb_length, sha256
+    thumb_length, sha256, reel_offset, still_length
 from frames where id = any($1::bigint[]) and id between $2::bigint and $3::bigint
 
 -- between --
 -- Frames that came up in an interval.
 select
     id, source_id, first_seen, width, height, format, colour, pack, "offset", length, thumb_offset,
-    thumb_length, sha256
+    thumb_length, sha256, reel_offset, still_length
 from frames
 where first_seen >= $1::timestamp and first_seen < $2::timestamp
     and ($3::bigint is null or source_id = $3::bigint)
@@ -110,7 +110,8 @@ limit $4::bigint
 select
     spans.source_id, spans.frame_id, spans.start_at as start, spans.end_at as "end", spans.samples,
     frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
-    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256
+    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256,
+    frames.reel_offset, frames.still_length
 from sources
 join spans on spans.source_id = sources.id and spans.start_at <= $1::timestamp and spans.end_at > $1::timestamp
 join frames on frames.id = spans.frame_id
@@ -133,7 +134,8 @@ with shown as (
 select
     shown.source_id, shown.frame_id, shown.start_at as start, shown.end_at as "end", shown.samples,
     frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
-    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256
+    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256,
+    frames.reel_offset, frames.still_length
 from shown
 join frames on frames.id = shown.frame_id
 order by shown.start_at nulls last, shown.frame_id nulls last

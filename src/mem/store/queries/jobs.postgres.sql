@@ -51,6 +51,10 @@ from (
 order by turn nulls last, id nulls last
 limit 1
 
+-- hold --
+-- The same, and keeps others from claiming it before this transaction ends.
+select id from jobs where id = $1::bigint and fence = $2::bigint and state = 'running' for no key update
+
 -- add_event --
 -- One writer of events at a time, until its transaction ends: so the ids of events appear in their order,
 -- and a listener that has seen one has seen all before it. The lock comes before the id is drawn.

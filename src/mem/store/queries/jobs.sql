@@ -13,19 +13,20 @@ returning id
 select
     id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
     cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
-    created_at, started_at, finished_at, place, deaths, skip, file_mark
+    created_at, started_at, finished_at, place, deaths, skip, file_mark, parent
 from jobs where id = $1::bigint
 
 -- page --
--- Newest first.
+-- Newest first; parts are told of with the job that they belong to.
 select
     id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
     cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
-    created_at, started_at, finished_at, place, deaths, skip, file_mark
+    created_at, started_at, finished_at, place, deaths, skip, file_mark, parent
 from jobs
 where ($2::bigint is null or id < $2::bigint)
     and ($3::text is null or state = $3::text)
     and ($4::bigint is null or source_id = $4::bigint)
+    and parent is null
 order by id desc nulls last
 limit $1::bigint
 
@@ -54,7 +55,7 @@ select id from jobs where state = 'running' and lease_until <= $1::timestamp lim
 
 -- explain --
 -- Why it failed, said once all is known that the text names.
-update jobs set error_detail = $2 where id = $1::bigint returning id
+update jobs set error_detail = $2 where id = $1::bigint
 
 -- due --
 -- The job of these kinds (a list with commas) whose turn it is. A running one is due when its lease ran out;
@@ -97,33 +98,26 @@ set state = 'running', attempt = attempt + 1, fence = fence + 1, lease_owner = $
     place = null
 where id = $1::bigint and state = $2 and fence = $3::bigint
     and (state <> 'running' or lease_until <= $4::timestamp)
-returning id
 
 -- hold --
--- Changes nothing, but fails to find the row under an old fence, and keeps others from claiming it
--- before this transaction ends.
-update jobs set fence = fence
-where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id
+-- Finds nothing under an old fence. Who writes to DuckDB is the only one until the transaction ends.
+select id from jobs where id = $1::bigint and fence = $2::bigint and state = 'running'
 
 -- heartbeat --
 -- Only under the present fence.
 update jobs set lease_until = $3::timestamp
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id
 
 -- attach --
 -- The source is known once the file was looked into; which file that was is noted with it.
 update jobs set source_id = $3::bigint, file_mark = coalesce($4, file_mark)
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id
 
 -- progress --
 -- Only under the present fence. A new place that was come to by a commit ($6) begins the attempts anew.
 update jobs set stage = coalesce($3, stage), progress = coalesce($4::double precision, progress),
     place = coalesce($5, place), attempt = case when $6::boolean then 1 else attempt end
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id, stage, progress
 
 -- finish --
 -- Only under the present fence.
@@ -132,7 +126,6 @@ set state = $3, result = $4::json, error_code = $5, error_detail = $6, finished_
     progress = case when $3 = 'done' then 1 else progress end,
     lease_owner = null, lease_until = null
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id
 
 -- retry_later --
 -- Only under the present fence. A cancellation that came meanwhile wins.
@@ -142,7 +135,6 @@ set state = case when cancel_requested then 'cancelled' else 'retrying' end,
     not_before = $3::timestamp, error_code = $4, error_detail = $5, attempt = $7::integer,
     lease_owner = null, lease_until = null
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id
 
 -- release --
 -- Only under the present fence; the attempt does not count. A cancellation that came meanwhile wins.
@@ -151,19 +143,16 @@ set state = case when cancel_requested then 'cancelled' else 'queued' end,
     finished_at = case when cancel_requested then $3::timestamp end,
     attempt = attempt - 1, lease_owner = null, lease_until = null
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id
 
 -- cancel_waiting --
 -- Nobody works on it, so it ends here.
 update jobs set state = 'cancelled', cancel_requested = true, finished_at = $2::timestamp
 where id = $1::bigint and state in ('queued', 'retrying')
-returning id
 
 -- cancel_running --
 -- Its worker sees the wish with the next heartbeat.
 update jobs set cancel_requested = true
 where id = $1::bigint and state = 'running'
-returning id
 
 -- died --
 -- A child of it ended badly: the death counts where the job is.
@@ -171,13 +160,11 @@ update jobs
 set deaths = case when place is null then deaths when place = fatal then deaths + 1 else 1 end,
     fatal = coalesce(place, fatal)
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning deaths
 
 -- prioritise --
 -- Its turn moves by what the levels between are worth; how long it has waited still counts.
 update jobs set turn = turn + (priority - $2::integer) * $3::interval, priority = $2::integer
 where id = $1::bigint and state in ('queued', 'retrying')
-returning id
 
 -- retry --
 -- From the beginning of its attempts; what it committed stays and is not done again. With $3 the stretch
@@ -190,13 +177,12 @@ set state = 'queued', attempt = 0, cancel_requested = false, error_code = null, 
     turn = $2::timestamp - priority * $4::interval
 where id = $1::bigint and state in ('partial', 'failed', 'cancelled')
     and (not $3::boolean or (error_code = 'poison' and place is not null and place not like 'look:%'))
-returning id
 
 -- failed_with --
 -- Jobs that failed for one of these reasons, the oldest first.
 select id from jobs
 where state = 'failed' and error_code in (select value ->> 0 from json_each($1::json))
-    and id > $2::bigint
+    and id > $2::bigint and parent is null
 order by id nulls last
 limit $3::bigint
 
@@ -227,7 +213,7 @@ returning id
 select
     id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
     cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
-    created_at, started_at, finished_at, place, deaths, skip, file_mark
+    created_at, started_at, finished_at, place, deaths, skip, file_mark, parent
 from jobs
 where state in ('queued', 'running', 'retrying') and (params ->> 'path') = $1
 order by id nulls last
@@ -242,19 +228,20 @@ select id from jobs where (params ->> 'path') = $1 limit 1
 select
     id, kind, source_id, params, state, priority, attempt, max_attempts, stage, progress,
     cancel_requested, error_code, error_detail, result, not_before, lease_owner, lease_until, fence,
-    created_at, started_at, finished_at, place, deaths, skip, file_mark
+    created_at, started_at, finished_at, place, deaths, skip, file_mark, parent
 from jobs
 where source_id = $1::bigint and state in ('queued', 'running', 'retrying')
 order by id nulls last
 limit $2::bigint
 
 -- counts --
--- How many jobs are in each state.
-select state, count(*) as "rows" from jobs group by state
+-- How many jobs are in each state; parts count with theirs.
+select state, count(*) as "rows" from jobs where parent is null group by state
 
 -- waiting --
--- How many jobs wait, and since when the oldest of them does.
-select count(*) as "rows", min(created_at) as oldest from jobs where state in ('queued', 'retrying')
+-- How many jobs wait, and since when the oldest of them does; a recording whose parts wait is worked on.
+select count(*) as "rows", min(created_at) as oldest
+from jobs where state in ('queued', 'retrying') and parent is null
 
 -- add_event --
 -- In the transaction of what it tells about.
@@ -288,7 +275,6 @@ limit 1
 -- A job that lets others go first waits as if it had just come.
 update jobs set turn = $3::timestamp
 where id = $1::bigint and fence = $2::bigint and state = 'running'
-returning id
 
 -- interrupt --
 -- The worker of the job meets StaleFence, and it waits again; the attempt does not count.

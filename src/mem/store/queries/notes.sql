@@ -24,7 +24,6 @@ set start_at = coalesce($2::timestamp, start_at),
     metadata = coalesce($7::json, metadata),
     updated_at = $8::timestamp
 where id = $1::bigint
-returning id
 
 -- delete --
 -- One note.

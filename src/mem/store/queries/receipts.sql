@@ -38,6 +38,6 @@ select id, kind, state, asked, asker, removed, freed_bytes, begun_at, finished_a
 from receipts where state = 'running' order by id nulls last limit $1::bigint
 
 -- latest --
--- The newest one of a kind; compaction writes receipts as well, and is no deletion.
+-- The newest one of a kind; compaction and reels write receipts as well, and are no deletion.
 select id, kind, state, asked, asker, removed, freed_bytes, begun_at, finished_at
-from receipts where kind = $1 and asker <> 'compact' order by id desc nulls last limit 1
+from receipts where kind = $1 and asker not in ('compact', 'reels') order by id desc nulls last limit 1

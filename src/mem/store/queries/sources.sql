@@ -11,7 +11,6 @@ insert into sources (
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, null, $12, $13, $14, $15::json, 'new', $16, $17
 )
 on conflict (content_hash) do nothing
-returning id
 
 -- get --
 -- One source.
@@ -64,7 +63,6 @@ update sources
 set name = coalesce($2, name), location = coalesce($3, location), device = coalesce($4, device),
     hotwords = coalesce($5, hotwords), prompt = coalesce($6, prompt)
 where id = $1::bigint
-returning id
 
 -- settle --
 -- What capturing found out; a null leaves the value as it is.
@@ -75,7 +73,6 @@ set state = $2,
     original = coalesce($5, original),
     path = coalesce($6, path)
 where id = $1::bigint
-returning id
 
 -- abandon --
 -- A source whose last job ended early is not being processed; what has a checkpoint can be looked at.
@@ -89,7 +86,7 @@ where id = $1::bigint and state = 'processing'
 
 -- drop_original --
 -- The kept recording is gone; its rows and frames stay.
-update sources set original = null where id = $1::bigint returning id
+update sources set original = null where id = $1::bigint
 
 -- redate --
 -- The folder keeps its first name: packs are found through it.
@@ -100,7 +97,6 @@ set started_at = $2::timestamp,
     time_confidence = $5,
     time_evidence = $6
 where id = $1::bigint
-returning id
 
 -- move_frames --
 -- Part of a redate.
@@ -162,6 +158,10 @@ delete from notes where source_id = $1::bigint
 -- delete_checkpoints --
 -- Part of a delete.
 delete from checkpoints where source_id = $1::bigint
+
+-- delete_reels_tried --
+-- Part of a delete.
+delete from reels_tried where source_id = $1::bigint
 
 -- delete_job_events --
 -- Part of a delete, before the jobs themselves.

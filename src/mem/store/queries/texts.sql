@@ -31,6 +31,18 @@ where start_at > $7::timestamp and start_at < $2::timestamp and end_at > $1::tim
 order by start_at nulls last, id nulls last
 limit $4::bigint
 
+-- said_between --
+-- The same without their words, which are most of what a row holds.
+select id, source_id, start_at as start, end_at as "end", text, language, confidence, model,
+    channel, suspect, heard, edited_at, edited_by
+from segments
+where start_at > $7::timestamp and start_at < $2::timestamp and end_at > $1::timestamp
+    and ($3::bigint is null or source_id = $3::bigint)
+    and (not $8::boolean or (suspect is not null and edited_at is null))
+    and ($5::timestamp is null or (start_at, id) > ($5::timestamp, $6::bigint))
+order by start_at nulls last, id nulls last
+limit $4::bigint
+
 -- of_source --
 -- A transcript, page by page in time order.
 select id, source_id, start_at as start, end_at as "end", text, language, confidence, model, words,

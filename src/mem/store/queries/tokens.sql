@@ -18,13 +18,11 @@ order by created_at desc nulls last, id nulls last
 -- The token, and what was signed in with it.
 update tokens set revoked_at = $2::timestamp
 where (id = $1 or parent = $1) and revoked_at is null
-returning id
 
 -- expire --
 -- The token that another replaces, and what was signed in with it; never later than it would have been.
 update tokens set expires_at = $2::timestamp
 where (id = $1 or parent = $1) and (expires_at is null or expires_at > $2::timestamp)
-returning id
 
 -- used --
 -- To within a minute.

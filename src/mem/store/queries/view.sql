@@ -37,7 +37,7 @@ from (
 -- The pictures that stood within the limits; one that came up before is told to have come up as they begin.
 select
     id, source_id, greatest(first_seen, coalesce(:start, first_seen)) as first_seen, width, height, format,
-    colour, pack, "offset", length, thumb_offset, thumb_length, sha256
+    colour, pack, "offset", length, thumb_offset, thumb_length, sha256, reel_offset, still_length
 from frames
 where (:sources is null or source_id = any(:sources))
     and (:end is null or first_seen < :end)
