@@ -57,6 +57,7 @@ def main() -> int:
     parser.add_argument("--times", type=int, default=5)
     parser.add_argument("--data", type=Path)
     given = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a server has its modules compiled since its first start
     with tempfile.TemporaryDirectory(prefix="mem-start-") as place:
         folder = prepared((given.data or Path(place) / "data").absolute(), given.days)
         looks = [started(folder) for _ in range(given.times)]

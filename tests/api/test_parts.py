@@ -1,6 +1,5 @@
 """A file while it is received, block by block and past the system's cache."""
 
-import asyncio
 import contextlib
 import errno
 import hashlib
@@ -12,6 +11,7 @@ import pytest
 from mem.api import direct, parts
 from mem.api.room import Room
 from mem.errors import DiskFull
+from tests import loops
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ async def _as_chunks(content: bytes, sizes: list[int]):
 
 
 def _store(part, content: bytes, sizes: list[int]) -> None:
-    asyncio.run(parts.store(_as_chunks(content, sizes), part))
+    loops.run(parts.store(_as_chunks(content, sizes), part))
 
 
 @pytest.mark.parametrize("sizes", [[2**20], [999_983, 17, 70_001], [4096, 1, 300_000], [65_521]])

@@ -54,7 +54,7 @@ def test_a_new_start_moves_everything_and_its_copies(client, seed, memory):
     answer = client.patch(f"/api/sources/{source.id}", json={"started_at": "2026-11-20T14:30:00+02:00"})
     assert answer.json()["started_at"] == "2026-11-20T12:30:00.000Z"
     assert answer.json()["time_source"] == "caller"
-    page = client.get("/api/timeline", params=RANGE).json()
+    page = client.get("/api/timeline", params=RANGE | {"words": True}).json()
     assert [span["start"] for span in page["spans"]] == [
         "2026-11-20T12:30:00.000Z",
         "2026-11-20T12:30:10.000Z",

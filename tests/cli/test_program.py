@@ -179,6 +179,7 @@ def test_doctor_finds_a_good_server_and_says_which_model(mem, api, folder):
         "reasons": [],
         "database": {"engine": "duckdb", "size_bytes": 1024},
         "frames": {"kept": 5, "samples": 60, "dropped_share": 0.9},
+        "stored": {"reel_saved_bytes": 0},
     }
     body = pure(mem("doctor", "--json", "--set", "storage.min_free_bytes=0", *OWN_MODEL))
     found = {finding["what"]: finding for finding in body["findings"]}

@@ -107,6 +107,11 @@ def capture(world: World, client: httpx.Client, path: Path, at: str = START) -> 
     return ended(client, job)["source_id"]
 
 
+def parted(world: World) -> None:
+    """A recording is looked at in two parts."""
+    captured(world, capture__part_seconds=10)
+
+
 def heard(world: World) -> None:
     """A recording of someone who speaks."""
     captured(world, "spoken.wav")
@@ -304,7 +309,7 @@ def cleared(world: World) -> None:
 
 
 TOLD = (
-    captured, heard, corrected, uploaded, resumed, known, failed, stopped, noted, deleted, trimmed, redacted,
+    captured, parted, heard, corrected, uploaded, resumed, known, failed, stopped, noted, deleted, trimmed, redacted,
     watched, cleared,
 )  # fmt: skip
 STORIES: dict[str, Callable[[World], None]] = {story.__name__: story for story in TOLD}

@@ -22,6 +22,7 @@ CAPTURE = (
 )  # fmt: skip
 CUTS: dict[str, tuple[str, ...]] = {
     "captured": CAPTURE,
+    "parted": ("parts.queued", "job.rests", "part.housed", "part.joined", "pack.synced", "part.joined:2"),
     "heard": ("stretch.heard", "heard.finished"),
     "uploaded": (
         "upload.begun", "upload.written", "upload.synced", "upload.named", "upload.queued", "source.moved",

@@ -10,10 +10,8 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
-
-import httpx
 
 from mem.config.signing import OidcConfig, is_sheltered
 from mem.errors import (
@@ -24,6 +22,9 @@ from mem.errors import (
     ProviderFailed,
     SignInSpent,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 _MOST_BYTES = 2**20  # of one answer
@@ -168,6 +169,8 @@ class Provider:
 
     async def _ask(self, method: str, url: str, **given: Any) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of an answer."""
+        import httpx  # a tenth of a second, which a server without a provider need not pay
+
         if time.monotonic() < self._away_until:
             raise ProviderAway
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
@@ -254,7 +257,7 @@ def _usable(address: str) -> bool:
         return False
 
 
-async def _read(answer: httpx.Response) -> bytes:
+async def _read(answer: "httpx.Response") -> bytes:
     body = bytearray()
     async for piece in answer.aiter_bytes():
         body += piece

@@ -52,8 +52,9 @@ def source(memory: Memory, source_id: int, stopped: Stopping = never) -> bool:
     if found is None:
         return True
     waiting = list(_closed(memory, found))
+    working = copies.worked_on(memory.db, source_id)  # asked first: it may end between the two
     if waiting and not copies.quiet(memory.db, source_id):
-        return not copies.worked_on(memory.db, source_id)  # what has not ended comes again when it does
+        return not working  # what waits comes again when it has been worked on
     for path, root in waiting:
         _bring(memory, found, path, root, stopped)
     return True
