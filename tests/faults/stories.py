@@ -309,7 +309,7 @@ def cleared(world: World) -> None:
 
 
 TOLD = (
-    captured, parted, heard, corrected, uploaded, resumed, known, failed, stopped, noted, deleted, trimmed, redacted,
-    watched, cleared,
+    captured, parted, heard, corrected, uploaded, resumed, known, failed, stopped, noted, deleted, trimmed,
+    redacted, watched, cleared,
 )  # fmt: skip
 STORIES: dict[str, Callable[[World], None]] = {story.__name__: story for story in TOLD}
