@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from mem.api import app
 from mem.config import Config
@@ -117,3 +118,11 @@ def test_any_asgi_server_runs_the_module_wide_application(tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_before_it_listens_for_them_stops_a_server(number):
+    server = uvicorn.Server(uvicorn.Config(app.app))
+    with app._told(server):
+        signal.raise_signal(number)
+    assert server.should_exit

@@ -297,7 +297,7 @@ def serve(config: Config, *, beside: bool = False) -> None:
         server = _server(app, config)
         with (
             serverfile.written(memory.folder, url, app.state.key, beside=beside),
-            _signals_spent(),
+            _told(server),
             _watched(server, memory),
         ):
             server.run([listening])
@@ -376,18 +376,21 @@ def _url(listening: socket.socket) -> str:
 
 
 @contextlib.contextmanager
-def _signals_spent() -> Iterator[None]:
-    """uvicorn raises the signal that stopped it once more at its end; by then it has been obeyed."""
-    before = {number: signal.signal(number, _nothing) for number in (signal.SIGTERM, signal.SIGINT)}
+def _told(server: uvicorn.Server) -> Iterator[None]:
+    """A signal before uvicorn listens for them stops it once it has started.
+
+    One that stopped it uvicorn raises once more at its end; by then it has been obeyed.
+    """
+
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _nothing(number: int, frame: FrameType | None) -> None:
-    """Take a signal as done."""
 
 
 app = create_app()
