@@ -65,7 +65,7 @@ HOVER = """async (count) => {
     const times = [];
     for (let i = 0; i < count; i += 1) {
         const at = (i * 0.6180339887) % 1, began = performance.now();
-        const clientX = box.left + box.width * (0.1 + 0.5 * at), clientY = box.top + 44 + 53 * (i % 3);
+        const clientX = box.left + box.width * (0.1 + 0.5 * at), clientY = box.top + 44 + 53 * (1 + i % 2);
         const point = { clientX, clientY, pointerType: 'mouse', bubbles: true };
         canvas.dispatchEvent(new PointerEvent('pointermove', point));
         const image = document.querySelector('.preview img');
