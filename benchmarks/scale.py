@@ -4,6 +4,7 @@ Prints a list of {measure, value, unit, target, met, how} as `mem bench` does. `
 """
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -118,45 +119,60 @@ def _short(memory, ended: int) -> int:
 
 def speed(url: str, folder: Path, minutes: float, recordings: int):
     """What several workers take in, of what one does, on the same machine."""
-    clip = folder / "clip.mp4"
-    scenes = [n * 7_000 for n in range(int(minutes * 60 / 7))]
-    videos.write(clip, videos.scenes(scenes, minutes * 60, fps=5))
-    took = {}
-    for many in (1, 2, 4):
-        made = fleets.Fleet(folder / f"speed-{many}", url)
-        made.settings |= {"jobs__concurrency": "1", "jobs__lease_seconds": "60"}
+    clip = filmed(folder / "clip.mp4", minutes)
+    files = [folder / f"clip-{number}.mp4" for number in range(recordings)]
+    for number, file in enumerate(files):
+        file.write_bytes(clip.read_bytes() + bytes([number % 256]) * (number + 1))
+    took = {many: taken(url, folder / f"speed-{many}", many, files) for many in (1, 2, 4)}
+    yield from compared(took, f"{recordings} recordings of {minutes:g} min", "workers against one")
+
+
+def sides(url: str, folder: Path, minutes: float, part_seconds: int):
+    """The same of one long recording that is looked at in parts."""
+    clip = filmed(folder / "long.mp4", minutes)
+    took = {
+        many: taken(url, folder / f"sides-{many}", many, [clip], capture__part_seconds=str(part_seconds))
+        for many in (1, 2)
+    }
+    what = f"one recording of {minutes:g} min in parts of {part_seconds} s"
+    yield from compared(took, what, "workers against one, parts")
+
+
+def filmed(file: Path, minutes: float) -> Path:
+    """Another scene every seven seconds."""
+    scenes = [number * 7_000 for number in range(int(minutes * 60 / 7))]
+    return videos.write(file, videos.scenes(scenes, minutes * 60, fps=5))
+
+
+def taken(url: str, folder: Path, many: int, files, **settings: str) -> float:
+    """Seconds that so many workers take for the files, from when all of them have started.
+
+    How long a process takes to start is no matter of many recordings.
+    """
+    folder.mkdir()
+    with contextlib.closing(fleets.Fleet(folder / "data", url)) as made:
+        made.settings |= {"jobs__concurrency": "1", "jobs__lease_seconds": "60"} | settings
         memory = made.memory()
         with memory.db.write() as w:
             w.script("truncate jobs, job_events, sources, frames, spans, checkpoints")
         for _ in range(many):
             made.worker(program="mem")
-        fleets.wait_until(
-            lambda made=made, many=many: made.log.exists() and len(made.logged("worker_started")) == many
-        )
-        began = time.monotonic()  # how long a process takes to start is no matter of many recordings
-        for number in range(recordings):
-            copy = folder / f"clip-{many}-{number}.mp4"
-            copy.write_bytes(clip.read_bytes() + bytes([number]) * (number + 1))
-            submit.submit(memory, copy, started_at=types.now())
-        fleets.wait_until(
-            lambda memory=memory: fleets.all_done(memory), 240, lambda memory=memory: jobs.counts(memory.db)
-        )
-        took[many] = time.monotonic() - began
-        made.close()
-    for many in (2, 4):
+        fleets.wait_until(lambda: made.log.exists() and len(made.logged("worker_started")) == many)
+        began = time.monotonic()
+        for file in files:
+            submit.submit(memory, file, started_at=types.now())
+        fleets.wait_until(lambda: fleets.all_done(memory), 240, lambda: jobs.counts(memory.db))
+        return time.monotonic() - began
+
+
+def compared(took, what: str, measure: str):
+    """Lines for the times that several workers took, by their number."""
+    for many in [number for number in took if number > 1]:
         ratio = took[1] / took[many]
-        how = (
-            f"{recordings} recordings of {minutes:g} min: {took[1]:.1f} s alone, {took[many]:.1f} s together"
-        )
+        how = f"{what}: {took[1]:.1f} s alone, {took[many]:.1f} s together"
         target = 1.8 if many == 2 else None
-        yield line(
-            f"{many} workers against one",
-            round(ratio, 2),
-            "x",
-            target,
-            target is None or ratio >= target,
-            how,
-        )
+        met = target is None or ratio >= target
+        yield line(f"{many} {measure}", round(ratio, 2), "x", target, met, how)
 
 
 def main() -> None:
@@ -164,9 +180,10 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=5000)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=190.0, help="after which the storm ends")
-    parser.add_argument("--minutes", type=float, default=3.0)
-    parser.add_argument("--recordings", type=int, default=8)
-    parser.add_argument("--only", choices=["claims", "storm", "speed"])
+    parser.add_argument("--minutes", type=float, default=2.0, help="of a recording; for parts 40 times that")
+    parser.add_argument("--recordings", type=int, default=40)
+    parser.add_argument("--part-seconds", type=int, default=600)
+    parser.add_argument("--only", choices=["claims", "storm", "speed", "parts"])
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that whatever was started is ended
     with warnings.catch_warnings():
@@ -183,6 +200,8 @@ def main() -> None:
             found.append(claims(url, folder))
         if given.only in (None, "speed"):
             found += speed(url, folder, given.minutes, given.recordings)
+        if given.only in (None, "parts"):
+            found += sides(url, folder, given.minutes * 40, given.part_seconds)
         if given.only in (None, "storm"):
             found += storm(url, folder, given.jobs, given.workers, given.seconds)
     print(json.dumps(found, indent=1))

@@ -400,6 +400,7 @@ export interface Job {
   skip: Place | null;
   file_mark: string | null;
   parent?: number | null;
+  parts?: Parts | null;
 }
 
 /** Jobs that were queued together. */
@@ -584,6 +585,12 @@ export interface Pace {
   days: number;
   bytes_per_day: number;
   full_in_days: number | null;
+}
+
+/** How many parts of a long recording have been looked at. */
+export interface Parts {
+  done: number;
+  of: number;
 }
 
 /** Files that were not taken, or not taken well, for one reason. */

@@ -48,7 +48,7 @@ SCANS = Counter("mem_scans", "Files that the virus scanner was asked about, by o
 JOBS_ENDED = Counter("mem_jobs_ended", "Jobs that ended at work, by outcome", ["kind", "state"])
 JOBS_LOST = Counter("mem_jobs_lost", "Jobs whose worker found that another one had taken them over")
 JOBS = Gauge("mem_jobs", "Jobs now, by state", ["state"])
-JOB_OLDEST_QUEUED_SECONDS = Gauge("mem_job_oldest_queued_seconds", "Age of the job that waits longest")
+JOB_OLDEST_QUEUED_SECONDS = Gauge("mem_job_oldest_queued_seconds", "Age of the job or part waiting longest")
 HTTP_SECONDS = Histogram(
     "mem_http_request_duration_seconds",
     "Seconds until an answer was ready",

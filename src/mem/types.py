@@ -302,6 +302,14 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How many parts of a long recording have been looked at."""
+
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A unit of background work, durable, with a state and a progress."""
 
@@ -331,6 +339,7 @@ class Job:
     skip: Place | None  # a stretch that is left out, because a person said so
     file_mark: str | None  # device, inode, size and times of the captured file as it was hashed
     parent: int | None = None  # the job of the recording that this one does a part of
+    parts: Parts | None = None  # of a recording that is looked at in parts, in answers about jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

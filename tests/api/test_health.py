@@ -14,7 +14,7 @@ from mem import types
 from mem.errors import DatabaseFailed
 from mem.memory import open_memory
 from mem.ops import backup, chores, health
-from mem.store import jobs, notes
+from mem.store import jobs, notes, parts
 from mem.types import SourceState
 
 from .conftest import local_client
@@ -73,6 +73,17 @@ def test_jobs_that_wait_where_no_worker_runs_are_told(client, seed):
     seed.job(now=types.now() - timedelta(hours=1))
     (reason,) = client.get("/readyz").json()["reasons"]
     assert "nobody takes them" in reason
+
+
+def test_parts_that_wait_where_no_worker_runs_are_told(memory, client, seed):
+    long_ago = types.now() - timedelta(hours=1)
+    job = seed.claimed(seed.source())
+    with memory.db.write() as w:
+        parts.add(w, job, [{"share": 0.5}] * 2, long_ago)
+        parts.rest(w, job, 0, long_ago)
+    status = client.get("/api/status").json()
+    assert "nobody takes them" in status["reasons"][0]
+    assert (status["jobs"], status["oldest_queued_seconds"] > 3000) == ({"running": 1}, True)
 
 
 def test_a_device_that_delivers_in_time_is_fine_and_one_that_stopped_is_not(memory, seed):

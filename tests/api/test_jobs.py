@@ -9,7 +9,7 @@ import pytest
 
 from mem import types
 from mem.memory import open_memory
-from mem.store import jobs
+from mem.store import jobs, parts
 
 from .conftest import local_client
 from .seed import Seed, at
@@ -54,6 +54,19 @@ def test_jobs_are_filtered_by_state_and_source(client, seed):
     assert [j["id"] for j in client.get("/api/jobs?state=queued").json()["jobs"]] == [waiting.id]
     assert [j["id"] for j in client.get(f"/api/jobs?source={source.id}").json()["jobs"]] == [done.id]
     check(client.get("/api/jobs?state=lost"), 422, "invalid")
+
+
+def test_a_recording_that_is_looked_at_in_parts_says_how_many_are_done(memory, client, seed):
+    job, other = seed.claimed(seed.source()), seed.job()
+    with memory.db.write() as w:
+        parts.add(w, job, [{"share": 0.25}] * 4, types.now())
+        first = parts.of_job(w, job.id)[0]
+        w.script(f"update jobs set state = 'done', finished_at = created_at where id = {first.id}")
+    told = {"done": 1, "of": 4}
+    listed = client.get("/api/jobs").json()["jobs"]
+    assert [(each["id"], each["parts"]) for each in listed] == [(other.id, None), (job.id, told)]
+    assert client.get(f"/api/jobs/{job.id}").json()["parts"] == told
+    assert client.post(f"/api/jobs/{job.id}/cancel").json()["parts"] == told
 
 
 def test_a_job_is_cancelled_and_tried_again(client, seed):

@@ -68,6 +68,8 @@ def job(**changes: object) -> Json:
         "deaths": 0,
         "skip": None,
         "file_mark": None,
+        "parent": None,
+        "parts": None,
     } | changes
 
 

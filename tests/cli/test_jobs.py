@@ -2,6 +2,7 @@
 
 import json
 
+from mem.cli import client, following, pace
 from tests.cli import samples
 
 
@@ -61,3 +62,20 @@ def test_the_list_shows_the_priorities_and_one_job_where_it_died(mem, api):
     api.answers |= {"GET /api/jobs": {"jobs": [poisoned], "cursor": None}, "GET /api/jobs/7": poisoned}
     assert "PRIO" in mem("jobs").stdout
     assert "3 at seeing, 00:10:00 to 00:15:00" in mem("jobs", "show", "7").stdout
+
+
+def test_a_recording_in_parts_is_one_line_that_says_how_many_are_done(mem, api):
+    row = samples.job(state="running", stage="see", progress=0.4, parts={"done": 3, "of": 8})
+    api.answers |= {"GET /api/jobs": {"jobs": [row], "cursor": None}, "GET /api/jobs/7": row}
+    assert "looking at the pictures, 3 of 8 parts" in " ".join(mem("jobs").stdout.split())
+    assert "3 of 8 parts" in mem("jobs", "show", "7").stdout
+    heard = row | {"stage": "hear"}
+    api.answers |= {"GET /api/jobs": {"jobs": [heard], "cursor": None}}
+    assert "parts" not in mem("jobs").stdout
+
+
+def test_a_step_of_a_part_moves_the_count_of_its_recording():
+    row = samples.job(state="running", stage="see", progress=0.4, parts={"done": 3, "of": 8})
+    data = {"data": {"progress": 0.5, "stage": "see", "parts": {"done": 4, "of": 8}}}
+    stepped = following.moved(row, client.Event(id="1", type="progress", data=data))
+    assert pace.stage(stepped) == "looking at the pictures, 4 of 8 parts"

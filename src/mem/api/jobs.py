@@ -15,7 +15,8 @@ from mem.api.shapes import JobPage
 from mem.api.uploads import accepted
 from mem.capture import control
 from mem.errors import BadCursor
-from mem.store import jobs
+from mem.memory import Memory
+from mem.store import jobs, parts
 from mem.types import Job, JobEvent, JobState
 
 router = APIRouter(prefix="/api", tags=["jobs"])
@@ -69,32 +70,33 @@ def page(
     """Jobs, newest first."""
     before = _before(cursor)
     found = jobs.page(memory.db, limit=limit + 1, before=before, state=state, source_id=source)
-    rows, more = tuple(found[:limit]), len(found) > limit
+    rows, more = tuple(parts.counted(memory.db, found[:limit])), len(found) > limit
     return render.answer(JobPage(jobs=rows, cursor=cursors.encode("jobs", [rows[-1].id]) if more else None))
 
 
 @router.get("/jobs/{id}", response_model=Job)
 def one(memory: Mem, job_id: Id) -> Response:
     """One job."""
-    return render.answer(jobs.get(memory.db, job_id))
+    return render.answer(_whole(memory, jobs.get(memory.db, job_id)))
 
 
 @router.post("/jobs/{id}/cancel", status_code=202, response_model=Job)
 def cancel(memory: Mem, job_id: Id) -> Response:
     """Ask a job to end; what it committed stays."""
-    return accepted(control.cancel(memory, job_id))
+    return accepted(_whole(memory, control.cancel(memory, job_id)))
 
 
 @router.post("/jobs/{id}/retry", status_code=202, response_model=Job)
 def retry(memory: Mem, job_id: Id, body: Again | None = None) -> Response:
     """Queue a job again that failed, was cancelled or ended partly; it goes on where it stopped."""
-    return accepted(control.retry(memory, job_id, skip=body is not None and body.skip))
+    queued = control.retry(memory, job_id, skip=body is not None and body.skip)
+    return accepted(_whole(memory, queued))
 
 
 @router.post("/jobs/{id}/priority", status_code=202, response_model=Job)
 def prioritise(memory: Mem, job_id: Id, body: Turn) -> Response:
     """Give a waiting job another priority; how long it has waited still counts."""
-    return accepted(control.prioritise(memory, job_id, body.priority))
+    return accepted(_whole(memory, control.prioritise(memory, job_id, body.priority)))
 
 
 @router.post("/jobs/retry", status_code=202, response_model=Requeued)
@@ -129,6 +131,12 @@ async def follow_all(
 
 def _sent(event: JobEvent) -> ServerSentEvent:
     return ServerSentEvent(id=str(event.id), event=event.type, raw_data=render.encode(event).decode())
+
+
+def _whole(memory: Memory, job: Job) -> Job:
+    """The job, with how far its parts are where it has any."""
+    (found,) = parts.counted(memory.db, [job])
+    return found
 
 
 def _before(cursor: str | None) -> int | None:

@@ -50,7 +50,7 @@ def moved(job: Json, event: Event) -> Json:
     progress = data.get("progress")
     if event.type != "progress" or progress is None or progress < (job.get("progress") or 0.0):
         return job
-    known = {key: data[key] for key in ("stage", "source_id") if data.get(key) is not None}
+    known = {key: data[key] for key in ("stage", "source_id", "parts") if data.get(key) is not None}
     return {**job, **known, "state": "running", "progress": progress}
 
 

@@ -134,6 +134,7 @@ def _facts(row: Json) -> None:
             ("Problem", Cell(error, "failure") if error else None),
             ("Stage", pace.stage(row) if row["state"] in types.ACTIVE_JOB_STATES else None),
             ("Done", words.share(row["progress"])),
+            ("Looked at", pace.parts(row)),
             ("Priority", row["priority"]),
             ("Attempt", f"{row['attempt']} of {row['max_attempts']}"),
             ("Deaths", f"{row['deaths']} at {_place(row)}" if row["deaths"] else None),

@@ -75,7 +75,13 @@ def stage(job: Json) -> str:
     """What the job does, in words."""
     if job["state"] in ("queued", "retrying"):
         return "waiting" if job["state"] == "queued" else "waiting to try again"
-    return STAGES.get(job.get("stage") or "", job.get("stage") or "starting")
+    said = STAGES.get(job.get("stage") or "", job.get("stage") or "starting")
+    return f"{said}, {parts(job)}" if job.get("parts") and job["stage"] == "see" else said
+
+
+def parts(job: Json) -> str | None:
+    """How many parts of a recording are done, for one that is looked at in parts."""
+    return "{done} of {of} parts".format(**job["parts"]) if job.get("parts") else None
 
 
 def new_bar() -> "Progress":

@@ -266,7 +266,7 @@ def _backup_complaints(saved: BackupFacts | None, most_hours: float | None) -> l
 
 
 def oldest_queued(memory: Memory) -> float | None:
-    """Seconds that the job that waits longest has waited."""
+    """Seconds that the job, or part of one, that waits longest has waited."""
     since = jobs.oldest_queued(memory.db)
     return None if since is None else round(max(0.0, (types.now() - since).total_seconds()), 3)
 
@@ -282,10 +282,9 @@ def _work_complaints(memory: Memory) -> list[str]:
         for job in facts.forsaken(memory.db, types.now() - timedelta(seconds=lease))
     ]
     waiting = jobs.oldest_queued(memory.db)
-    if waiting is not None and jobs.due(memory.db, types.now() - _WAITING):
-        idle = not jobs.counts(memory.db).get("running")
-        if idle and silent is None:
-            found.append(f"worker: jobs wait since {types.written(waiting)}, and nobody takes them")
+    late = waiting is not None and jobs.due(memory.db, types.now() - _WAITING) is not None
+    if waiting is not None and late and silent is None and not jobs.worked_on(memory.db):
+        found.append(f"worker: jobs wait since {types.written(waiting)}, and nobody takes them")
     behind = facts.unseen(memory.db, memory.index.seen)
     if behind > _BEHIND:
         found.append(f"index: it has not seen {behind:,} changes")

@@ -5,18 +5,25 @@ end of one wakes that job where it rests. Who changes rows of parts and of their
 changes the parts first, so that no two wait for each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 
 from mem.store import sources
-from mem.store.database import Row, Writer, build, to_json
-from mem.types import ENDED_JOB_STATES, Job, Place
+from mem.store.database import Reader, Row, Writer, build, to_json
+from mem.types import ENDED_JOB_STATES, Job, Parts, Place
 
 
 def of_row(row: Row) -> Job:
     """The job that a row is."""
     places = {name: Place.parse(row[name]) if row[name] else None for name in ("place", "skip")}
-    return build(Job, row, deaths=row["deaths"] or 0, **places)
+    return build(Job, row, deaths=row["deaths"] or 0, parts=None, **places)
+
+
+def parts_of(r: Reader, job_ids: Iterable[int]) -> dict[int, Parts]:
+    """How far the parts of those of these jobs are that have any, by the ids of the jobs."""
+    rows = r.read("parts.counted", list(job_ids))
+    return {row["parent"]: Parts(done=row["done"], of=row["rows"]) for row in rows}
 
 
 def write(w: Writer, job: Job, event: str, now: datetime, data: Mapping[str, object] | None = None) -> None:
@@ -26,7 +33,8 @@ def write(w: Writer, job: Job, event: str, now: datetime, data: Mapping[str, obj
         return
     w.change("parts.sum", job.parent)
     if job.state not in ENDED_JOB_STATES or not wake(w, job.parent, now):
-        _write(w, of_row(w.read("jobs.get", job.parent)[0]), "progress", now, None)
+        parts = asdict(parts_of(w, [job.parent])[job.parent])
+        _write(w, of_row(w.read("jobs.get", job.parent)[0]), "progress", now, {"parts": parts})
 
 
 def wake(w: Writer, job_id: int, now: datetime) -> bool:

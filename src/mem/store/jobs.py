@@ -356,8 +356,13 @@ def queued(r: Reader) -> int:
     return int(r.read("jobs.waiting")[0]["rows"])
 
 
+def worked_on(r: Reader) -> bool:
+    """Whether any job is in the hands of a worker."""
+    return bool(r.read("jobs.worked_on"))
+
+
 def oldest_queued(r: Reader) -> datetime | None:
-    """Since when the oldest waiting job waits."""
+    """Since when the oldest waiting job waits, or part of one."""
     oldest: datetime | None = r.read("jobs.waiting")[0]["oldest"]
     return oldest
 

@@ -4,6 +4,7 @@ A job that rests is ``running`` without lease or worker. The transaction that en
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mem.errors import StaleFence
@@ -26,6 +27,12 @@ def of_source(r: Reader, source_id: int) -> list[Job]:
 def of_job(r: Reader, job_id: int) -> list[Job]:
     """The parts of a job, in their order."""
     return [happened.of_row(row) for row in r.read("parts.of_job", job_id)]
+
+
+def counted(r: Reader, jobs: Sequence[Job]) -> list[Job]:
+    """The same jobs, each with how far its parts are where it has any."""
+    found = happened.parts_of(r, [job.id for job in jobs])
+    return [replace(job, parts=found.get(job.id)) for job in jobs]
 
 
 def adopt(w: Writer, job: Job, source_id: int, now: datetime) -> None:

@@ -235,7 +235,7 @@ export class Intake {
     if (job.cancel_requested && ACTIVE.includes(job.state)) return text.jobs.stopping;
     if (job.state === "running") {
       const left = this.jobs.left(job);
-      return text.jobs.at(Math.round(job.progress * 100), STAGES[job.stage ?? ""] ?? text.jobs.starting, left === null ? "" : length(left));
+      return text.jobs.at(Math.round(job.progress * 100), stageOf(job), left === null ? "" : length(left));
     }
     const again = job.state === "retrying" ? text.jobs.again(minutes(Date.parse(job.not_before)), job.attempt + 1, job.max_attempts) : "";
     const why = [job.error_detail, outcome(job.result, length)].filter(Boolean).join(" ");
@@ -250,6 +250,15 @@ export class Intake {
       this.wish.tell(String(problem));
     }
   }
+}
+
+/**
+ * What is done with a job now; of a recording that is looked at in parts with how many of them are done.
+ * @param {Job} job
+ */
+function stageOf({ stage, parts }) {
+  const said = STAGES[stage ?? ""] ?? text.jobs.starting;
+  return parts && stage === "see" ? text.jobs.parts(said, parts.done, parts.of) : said;
 }
 
 /** @param {Jobs} jobs */

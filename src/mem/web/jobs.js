@@ -175,6 +175,6 @@ export class Jobs extends EventTarget {
  * @returns {Partial<Job>}
  */
 function pick(data) {
-  const { stage, progress, source_id } = data;
-  return Object.fromEntries(Object.entries({ stage, progress, source_id }).filter(([, value]) => value !== undefined && value !== null));
+  const { stage, progress, source_id, parts } = data;
+  return Object.fromEntries(Object.entries({ stage, progress, source_id, parts }).filter(([, value]) => value !== undefined && value !== null));
 }

@@ -216,6 +216,7 @@ export const text = {
       look: "finding out when it was recorded", see: "looking at the picture", hear: "writing down what was said",
       index: "making it searchable", screen: "reading what stands on the screen",
     },
+    parts: (/** @type {string} */ stage, /** @type {number} */ done, /** @type {number} */ of) => `${stage}, ${done} of ${of} parts`,
     starting: "starting", stopping: "Stopping", named: (/** @type {number | string} */ id) => `Job ${id}`,
     at: (/** @type {number} */ part, /** @type {string} */ stage, /** @type {string} */ left) => `${part} % · ${stage}${left ? ` · ${left} left` : ""}`,
     again: (/** @type {string} */ when, /** @type {number} */ attempt, /** @type {number} */ most) => ` (at ${when}, try ${attempt} of ${most})`,

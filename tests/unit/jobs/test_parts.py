@@ -129,6 +129,9 @@ def test_parts_are_told_of_as_progress_of_the_recording(tmp_path, long):
         shares = [event.data["progress"] for event in told if event.data["state"] == "running"]
         assert sorted(shares) == shares
         assert any(0 < share < 1 for share in shares)
+        done = [event.data["parts"]["done"] for event in told if "parts" in event.data]
+        assert (sorted(done), done[0], done[-1] > 0) == (done, 0, True)
+        assert {event.data["parts"]["of"] for event in told if "parts" in event.data} == {3}
 
 
 def test_cancelling_a_recording_ends_its_parts(tmp_path, url, long):  # noqa: F811

@@ -239,9 +239,14 @@ limit $2::bigint
 select state, count(*) as "rows" from jobs where parent is null group by state
 
 -- waiting --
--- How many jobs wait, and since when the oldest of them does; a recording whose parts wait is worked on.
-select count(*) as "rows", min(created_at) as oldest
-from jobs where state in ('queued', 'retrying') and parent is null
+-- How many jobs wait, and since when the oldest does. Parts count with their recording, which is worked on,
+-- but the age is theirs as well: more workers would take them.
+select count(*) filter (where parent is null) as "rows", min(created_at) as oldest
+from jobs where state in ('queued', 'retrying')
+
+-- worked_on --
+-- Whether somebody has a job; one that rests while its parts wait has no lease.
+select id from jobs where state = 'running' and lease_until is not null limit 1
 
 -- add_event --
 -- In the transaction of what it tells about.

@@ -27,6 +27,12 @@ select
 from jobs where parent = $1::bigint
 order by id nulls last
 
+-- counted --
+-- How many parts jobs have, and how many of them are done; those without any are left out.
+select parent, count(*) filter (where state = 'done') as done, count(*) as "rows"
+from jobs where parent = any($1::bigint[])
+group by parent
+
 -- adopt --
 -- The parts go on under another job of the recording; the one that they were of has ended.
 update jobs set parent = $2::bigint where source_id = $1::bigint and parent is not null
