@@ -301,11 +301,12 @@ def test_a_recording_is_deleted_only_after_its_name_was_read(page, server):
     assert 8 not in server.story.sources
 
 
-def test_a_note_is_added_at_the_instant(page, server):
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
+def test_a_note_is_added_at_the_instant(page, server, key):
     page.goto(TALK)
     page.locator(".spoken").wait_for()
     page.get_by_label("Note at 14:05:07").fill("Call back #later")
-    page.keyboard.press("Enter")
+    page.keyboard.press(key)
     page.locator(".said .note", has_text="Call back #later").wait_for()
     assert server.story.notes[-1]["start"] == "2026-11-20T13:05:07.000Z"
     assert server.story.notes[-1]["tags"] == ["later"]

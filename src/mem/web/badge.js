@@ -17,10 +17,10 @@ export function badge(element, jobs) {
     show(element, active.length > 0);
     if (!active.length) return;
     const part = Math.round((active.reduce((sum, job) => sum + job.progress, 0) / active.length) * 100);
-    const left = active.map((job) => jobs.left(job)).filter((ms) => ms !== null);
+    const left = jobs.allLeft();
     const ring = el("span", { class: "ring" });
     ring.style.setProperty("--part", `${part}%`);
-    const words = text.jobs.badge(active.length, part, left.length ? length(Math.max(...left)) : "");
+    const words = text.jobs.badge(active.length, part, left === null ? "" : length(left));
     fill(element, ring, el("span", {}, words));
     element.setAttribute("aria-label", words);
   });

@@ -9,6 +9,7 @@ const TYPES = ["queued", "claimed", "progress", "done", "partial", "failed", "re
 const SHOWN = 100;
 const FIRST = 9; // the highest priority there is
 const AGAIN_MS = 3000;
+const LEAST_MS = 1000; // that is told of what is left
 export const ACTIVE = ["queued", "running", "retrying"];
 
 /** @typedef {{ source: number, ended: boolean }} Recorded */
@@ -60,12 +61,22 @@ export class Jobs extends EventTarget {
    * @param {Job} job
    */
   left(job) {
-    if (job.state !== "running" || job.progress <= 0) return null;
+    if (job.state !== "running" || job.progress <= 0 || job.progress >= 1) return null;
     const seen = this.#began.get(job.id);
     const watched = seen && performance.now() - seen.at > 4000 && job.progress > seen.progress + 0.01;
     const [since, done] = watched ? [performance.now() - seen.at, job.progress - seen.progress]
       : [Date.now() - Date.parse(job.started_at ?? job.created_at), job.progress];
-    return ((1 - job.progress) * since) / done;
+    return Math.max(LEAST_MS, ((1 - job.progress) * since) / done);
+  }
+
+  /** Milliseconds until nothing waits any more, if those that wait take as long as those at work; null where none is. */
+  allLeft() {
+    const active = this.active();
+    const running = active.filter((job) => job.state === "running");
+    const known = running.map((job) => ({ job, left: this.left(job) ?? 0 })).filter(({ left }) => left > 0);
+    if (!known.length) return null;
+    const mean = known.reduce((sum, { job, left }) => sum + left / (1 - job.progress), 0) / known.length;
+    return Math.max(...known.map(({ left }) => left)) + ((active.length - running.length) * mean) / running.length;
   }
 
   /** @param {number} id */

@@ -38,6 +38,7 @@ export class Record extends EventTarget {
   /** @type {{ run: number[], cursor: string | null }[]} */
   #queue = [];
   #busy = false;
+  #rest = 0;
 
   /** Learn which recordings there are. */
   async load() {
@@ -185,6 +186,18 @@ export class Record extends EventTarget {
     this.#work();
   }
 
+  /**
+   * Ask for nothing during the next `ms`: somebody waits for another answer of the server.
+   * @param {number} ms
+   */
+  rest(ms) {
+    this.#rest = performance.now() + ms;
+  }
+
+  async #rested() {
+    for (let left; (left = this.#rest - performance.now()) > 0; ) await new Promise((done) => setTimeout(done, left));
+  }
+
   async #work() {
     if (this.#busy) return;
     this.#busy = true;
@@ -205,6 +218,7 @@ export class Record extends EventTarget {
     const range = { from: iso(run[0] * HOUR), to: iso((run[run.length - 1] + 1) * HOUR), words: true, limit: SPANS };
     const waiting = this.#queue.length;
     for (let page = 0; page < PAGES; page += 1) {
+      await this.#rested();
       /** @type {api.TimelinePage} */
       const answer = await get("/api/timeline", { ...range, cursor });
       this.#take(answer);

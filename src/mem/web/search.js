@@ -15,6 +15,7 @@ import { text } from "/web/strings.js";
 
 const PAUSE_MS = 60;
 const REST_MS = 150; // pictures come once the typing rests, so that they never hold up the words
+const FIRST_MS = 500; // that the record leaves the server to a question
 const PAGE = 30;
 const LEAD = 120; // characters before the first match of a long text
 const MOST = 420; // characters of one text
@@ -76,6 +77,7 @@ export class Search {
     }
     if (key === this.#key) return this.#mark();
     this.#key = key;
+    this.record.rest(FIRST_MS);
     // The first letter after a pause asks at once, those that follow quickly wait for each other.
     const since = performance.now() - this.#typed;
     this.#typed = performance.now();

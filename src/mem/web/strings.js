@@ -36,7 +36,7 @@ export const text = {
   time: {
     weekdays: ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"],
     months: ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
-    units: { s: "s", min: "min", h: "h", day: "day", days: "days" },
+    units: { s: "s", min: "min", h: "h", day: "day", days: "days", years: "years" },
     now: "now",
   },
   signin: {

@@ -6,6 +6,7 @@ export const SECOND = 1000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
+const HOURS_OF_YEAR = 365.25 * 24;
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** @param {number} number */
@@ -83,7 +84,7 @@ export function offset(ms) {
 }
 
 /**
- * "14 s", "2 min 35 s", "1 h 12 min", "3 days": the two largest units that matter, none apart from its number.
+ * "14 s", "2 min 35 s", "1 h 12 min", "3 days", "26 years": the two largest units that matter, none apart from its number.
  * @param {number} ms
  */
 export function length(ms) {
@@ -94,6 +95,7 @@ export function length(ms) {
   const mins = Math.round(seconds / 60);
   if (mins < 1440) return parts(Math.floor(mins / 60), units.h, mins % 60, units.min);
   const hours = Math.round(seconds / 3600);
+  if (hours >= 2 * HOURS_OF_YEAR) return `${Math.round(hours / HOURS_OF_YEAR)}\u00a0${units.years}`;
   return parts(Math.floor(hours / 24), hours < 48 ? units.day : units.days, hours % 24, units.h);
 }
 

@@ -53,7 +53,9 @@ export class Words {
     }
     this.none = el("p", { class: "none" });
     this.note = el("input", { type: "text", maxlength: 2000, autocomplete: "off" });
-    this.form = el("form", { class: "add-note", onsubmit: (event) => this.#add(event) }, this.note, el("button", { class: "pill" }, text.words.add));
+    this.form = el("form", { class: "add-note", onsubmit: (event) => this.#add(event), onkeydown: (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
+    } }, this.note, el("button", { class: "pill" }, text.words.add));
     this.element = el("aside", { class: "words", "aria-label": text.words.name },
       el("div", { class: "tabs", role: "group", "aria-label": text.words.name }, this.said, this.shown, this.noted), this.list, this.none, this.form);
     this.note.addEventListener("input", () => this.#offer());
