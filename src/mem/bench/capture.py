@@ -8,7 +8,8 @@ from mem.bench.clips import Coded
 from mem.bench.dedup import FIRST_SEED
 from mem.bench.footage import Kind
 from mem.bench.looking import Took
-from mem.media.dedup import RULES, Keeper
+from mem.media.dedup import Keeper
+from mem.media.news import RULES
 
 _CLIP_SECONDS, _QUICK_CLIP_SECONDS = 50, 25  # whole GOPs of 250 pictures
 _LAPS, _QUICK_LAPS = 72, 12  # an hour, five minutes

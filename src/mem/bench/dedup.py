@@ -18,7 +18,10 @@ from av.video.reformatter import VideoReformatter
 from mem.bench import Measure, Tell, clips, footage, hashes, hostile
 from mem.bench.footage import Kind, Look
 from mem.bench.timing import percentile
-from mem.media.dedup import KEPT, RULES, Keeper, Thumb, thumb
+from mem.media import thumb
+from mem.media.dedup import KEPT, Keeper
+from mem.media.news import RULES
+from mem.media.thumb import Thumb
 
 FIRST_SEED = 1000  # of those that are scored
 _SEEDS, _QUICK_SEEDS = 3, 1  # of each kind
@@ -176,10 +179,10 @@ def _decisions(seed: int, tell: Tell) -> Iterator[Measure]:
     for name, frames in (("nothing new", alike), ("each one new, beside 8 kept", others)):
         keeper, reformatter, taken = Keeper(RULES["normal"]), VideoReformatter(), []
         for frame in frames[:KEPT] * 2:  # for warmth, and until 8 are kept
-            keeper.decide(thumb(frame, reformatter))
+            keeper.decide(thumb.of(frame, reformatter))
         for frame in (frames[KEPT:] + frames[:KEPT]) * _ROUNDS:
             begin = time.process_time()
-            keeper.decide(thumb(frame, reformatter))
+            keeper.decide(thumb.of(frame, reformatter))
             taken.append((time.process_time() - begin) * 1000)
         how = f"CPU, median of {len(taken)}, thumb of 1080p included"
         value = round(percentile(taken, 0.5), 2)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from mem.media.dedup import TILE, Thumb
+from mem.media.thumb import TILE, Thumb
 
 Plane = npt.NDArray[np.float32]
 Colour = tuple[float, float, float]  # brightness and two colours, 0 to 255

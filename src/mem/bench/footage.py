@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mem.bench.drawing import HIGH, WIDE, Canvas, person, text
-from mem.media.dedup import Thumb
+from mem.media.thumb import Thumb
 
 _HUES = 18  # 20 degrees apart; closer ones are one colour to the eye
 Chance = np.random.Generator

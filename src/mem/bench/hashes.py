@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from mem.media.dedup import Thumb
+from mem.media.thumb import Thumb
 
 Hash = Callable[[Thumb], int]
 

@@ -22,8 +22,9 @@ from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from mem.errors import DecoderCrashed, NotAVideo
-from mem.media import container, covering, dedup, image, sample, seams, seeking
-from mem.media.dedup import Keeper
+from mem.media import container, covering, image, news, sample, seams, seeking, thumb
+from mem.media.dedup import KEPT, Keeper
+from mem.media.news import Rule
 from mem.media.offsets import Faults
 from mem.media.sample import Position, Sample
 from mem.media.wire import Message
@@ -65,7 +66,7 @@ def join(request: dict[str, Any], states: bytes) -> Iterator[Message]:
     joined: same, pairs of an ordinal of the part and the earlier one that it repeats; its body is the state
     of both.
     """
-    rule, length = dedup.rule(request["sensitivity"]), int(request["before"])
+    rule, length = news.rule(request["sensitivity"]), int(request["before"])
     try:
         carried, keeper = _Carried.unpack(states[length:], rule)
         before = _Carried.unpack(states[:length], rule)[1] if length else Keeper(rule)
@@ -97,7 +98,7 @@ class _Carried:
         return _LENGTH.pack(len(header)) + header + keeper.to_bytes()
 
     @classmethod
-    def unpack(cls, state: bytes, rule: dedup.Rule) -> "tuple[_Carried, Keeper]":
+    def unpack(cls, state: bytes, rule: Rule) -> "tuple[_Carried, Keeper]":
         """Raises ValueError, KeyError, TypeError or struct.error for what `pack` did not make."""
         (length,) = _LENGTH.unpack_from(state)
         header = json.loads(state[_LENGTH.size : _LENGTH.size + length])
@@ -127,7 +128,7 @@ class _Seeing:
         cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], state: bytes
     ) -> "_Seeing":
         """At the recording's beginning, or behind the stretch that `request` and `state` name."""
-        rule = dedup.rule(request["sensitivity"])
+        rule = news.rule(request["sensitivity"])
         resume = request.get("resume")
         if resume is None:
             return cls(opened, stream, request, _Carried(), Keeper(rule), 0)
@@ -145,18 +146,18 @@ class _Seeing:
 
     @classmethod
     def _part(
-        cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], rule: dedup.Rule
+        cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], rule: Rule
     ) -> "_Seeing":
         """At the beginning of a part: what stood then is its first picture, whenever that came."""
         part, every = request["part"], request["every_ms"]
         begin = part["begin_ms"]
         carried = _Carried(until_ms=begin, position=Position(asked_ms=-(-begin // every) * every))
-        keeper = Keeper(rule, part["first"], opening=dedup.KEPT)
+        keeper = Keeper(rule, part["first"], opening=KEPT)
         return cls(opened, stream, request, carried, keeper, part["first"])
 
     @classmethod
     def _behind_gap(
-        cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], rule: dedup.Rule
+        cls, opened: InputContainer, stream: VideoStream, request: dict[str, Any], rule: Rule
     ) -> "_Seeing":
         resume, every = request["resume"], request["every_ms"]
         begin = resume["until_ms"]
@@ -219,7 +220,7 @@ class _Seeing:
         offset_ms = max(step.offset_ms, (self.request.get("part") or {"begin_ms": 0})["begin_ms"])
         try:
             frame = self._covered(step)
-            ordinal, new = self.keeper.decide(dedup.thumb(frame, self.reformatter))
+            ordinal, new = self.keeper.decide(thumb.of(frame, self.reformatter))
             aspect = self.stream.sample_aspect_ratio if frame is step.frame else None
             told = self._frame(ordinal, offset_ms, frame, aspect) if new else None
         except MemoryError:

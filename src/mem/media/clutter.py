@@ -15,8 +15,10 @@ from typing import Any, Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-Levels = npt.NDArray[np.float32]
-Mask = npt.NDArray[np.bool_]
+from mem.media import touching
+from mem.media.thumb import Levels
+from mem.media.touching import Mask
+
 History = npt.NDArray[np.uint64]
 Counts = npt.NDArray[np.uint8]
 
@@ -124,7 +126,7 @@ class Clutter:
         learning = ~self.known | self.restless  # what was restless is remembered as it was
         weight = np.float32(max(_LEARN, 1 / self.count)) * learning
         bound = _SPREADS * self.spread + _SLACK
-        away = np.clip(values - self.mean, -bound, bound)
+        away = np.minimum(np.maximum(values - self.mean, -bound), bound)
         self.mean += away * weight
         self.spread += (np.abs(away) - self.spread) * weight
         self.grain += (np.minimum(difference, _GRAIN_MOST) - self.grain) * _GRAIN_LEARN
@@ -171,8 +173,7 @@ class Clutter:
 def at_share(tiles: npt.NDArray[np.floating[Any]] | npt.NDArray[np.int32], share: float) -> float:
     """The value below which a share of the tiles lies, from every fifth: as good, and quicker."""
     some = tiles.ravel()[::5]
-    place = int(share * len(some))
-    return float(np.partition(some, place)[place])
+    return float(np.sort(some)[int(share * len(some))])  # np.partition is slow where many are the same
 
 
 def _spread_out(levels: Levels) -> Levels:
@@ -190,25 +191,10 @@ def _spread_out(levels: Levels) -> Levels:
 def _without_lines(marked: Mask) -> Mask:
     """The same without groups that are as flat and wide as text."""
     kept = marked.copy()
-    for group in groups(marked):
-        rows, columns = np.divmod(group, marked.shape[1] + 2)
-        high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
+    for group in touching.groups(marked):
+        high = group[-1][0] - group[0][0] + 1
+        wide = max(end for _, _, end in group) - min(start for _, start, _ in group)
         if wide >= _LINE_TILES and wide >= _LINE * high:
-            kept[rows - 1, columns - 1] = False
+            for row, start, end in group:
+                kept[row, start:end] = False
     return kept
-
-
-def groups(marked: Mask) -> list[npt.NDArray[np.intp]]:
-    """The groups of marked tiles that touch, corners included: places in the mask framed by one tile."""
-    width = marked.shape[1] + 2
-    left = set(np.flatnonzero(np.pad(marked, 1)).tolist())
-    steps = (-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1)
-    found = []
-    while left:
-        group = [left.pop()]
-        for at in group:  # grows on the way
-            near = [at + step for step in steps if at + step in left]
-            left.difference_update(near)
-            group += near
-        found.append(np.array(group, np.intp))
-    return found

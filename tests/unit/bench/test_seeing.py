@@ -7,7 +7,8 @@ import pytest
 
 from mem.bench import capture, clips, dedup, footage, hashes, looking
 from mem.bench.clips import Coded
-from mem.media.dedup import RULES, Keeper
+from mem.media.dedup import Keeper
+from mem.media.news import RULES
 
 
 class Stubborn:

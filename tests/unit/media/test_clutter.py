@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 from av.video.frame import VideoFrame
 
-from mem.media import dedup
+from mem.media import dedup, news
+from mem.media import thumb as thumbs
 from mem.media.clutter import Clutter
-from mem.media.dedup import RULES, Keeper, Rule
+from mem.media.dedup import Keeper
+from mem.media.news import RULES, Rule
 from tests import videos
 
 NORMAL = RULES["normal"]
@@ -15,7 +17,7 @@ LEARNED = 24  # samples after which what never rests is known
 
 def thumb(picture):
     frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-    return dedup.thumb(frame.reformat(format="yuv420p", threads=1))
+    return thumbs.of(frame.reformat(format="yuv420p", threads=1))
 
 
 def clocked(number, sigma=3.0, block=36):
@@ -126,7 +128,7 @@ def test_a_state_that_is_too_short_is_refused():
 
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_has_a_name_or_numbers(name):
-    assert dedup.rule(name) == RULES[name]
+    assert news.rule(name) == RULES[name]
     assert (
-        dedup.rule({"level": 7, "tiles": 5, "faint": 2, "many": 9, "colour": 6, "clutter": False}).level == 7
+        news.rule({"level": 7, "tiles": 5, "faint": 2, "many": 9, "colour": 6, "clutter": False}).level == 7
     )

@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
-from mem.media import dedup
-from mem.media.dedup import RULES, Keeper
+from mem.media import news, touching
+from mem.media import thumb as thumbs
+from mem.media.dedup import KEPT, Keeper
+from mem.media.news import RULES
 from tests import videos
 
 NORMAL = RULES["normal"]
@@ -17,7 +19,7 @@ WIDE, HIGH = 960, 544
 
 def thumb(picture):
     frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-    return dedup.thumb(frame.reformat(format="yuvj420p", threads=1))
+    return thumbs.of(frame.reformat(format="yuvj420p", threads=1))
 
 
 def page(*lines, size=14):
@@ -25,7 +27,7 @@ def page(*lines, size=14):
 
 
 def differ(one, other, rule=NORMAL):
-    return dedup.differs(thumb(one), thumb(other), rule)
+    return news.differs(thumb(one), thumb(other), rule)
 
 
 def scene(seed):
@@ -41,7 +43,7 @@ def test_the_same_picture_is_not_news():
 def test_sensor_noise_is_not_news(sensitivity, sigma):
     pictures = [thumb(videos.noisy(scene(1), seed, sigma)) for seed in range(8)]
     pairs = itertools.combinations(pictures, 2)
-    assert not any(dedup.differs(one, other, RULES[sensitivity]) for one, other in pairs)
+    assert not any(news.differs(one, other, RULES[sensitivity]) for one, other in pairs)
 
 
 def test_another_picture_is_news():
@@ -154,10 +156,10 @@ def test_going_back_to_an_earlier_picture_reuses_it():
 
 def test_only_the_latest_pictures_are_remembered():
     keeper = Keeper(NORMAL)
-    for number in range(dedup.KEPT + 1):
+    for number in range(KEPT + 1):
         keeper.decide(thumb(scene(number)))
     assert keeper.decide(thumb(scene(0)))[1]
-    assert not keeper.decide(thumb(scene(dedup.KEPT)))[1]
+    assert not keeper.decide(thumb(scene(KEPT)))[1]
 
 
 def test_a_keeper_goes_on_from_its_state():
@@ -182,7 +184,7 @@ def test_a_broken_state_is_refused(state):
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 0.6), st.integers(2, 14))
 def test_groups_of_tiles_are_counted_right(seed, density, tiles):
     marked = np.random.default_rng(seed).random((20, 31)) < density
-    assert dedup._together(marked, tiles) == (largest_group(marked) >= tiles)
+    assert touching.together(marked, tiles) == (largest_group(marked) >= tiles)
 
 
 def largest_group(marked):
@@ -205,7 +207,7 @@ def largest_group(marked):
     ("size", "expected"), [((1920, 1080), (480, 272)), ((1080, 1920), (272, 480)), ((64, 48), (64, 48))]
 )
 def test_a_thumb_has_a_known_size(size, expected):
-    made = dedup.thumb(VideoFrame(*size, "yuv420p"))
+    made = thumbs.of(VideoFrame(*size, "yuv420p"))
     assert made.luma.shape[::-1] == expected
 
 
@@ -214,6 +216,6 @@ def test_a_thumb_has_a_known_size(size, expected):
 )
 def test_every_form_of_pixels_makes_the_same_thumb(pixels):
     frame = VideoFrame.from_ndarray(scene(5), format="rgb24")
-    made = dedup.thumb(frame.reformat(format=pixels, threads=1))
-    plain = dedup.thumb(frame)
+    made = thumbs.of(frame.reformat(format=pixels, threads=1))
+    plain = thumbs.of(frame)
     assert np.abs(made.tiles - plain.tiles).mean() < 16 * 2
