@@ -37,6 +37,8 @@ class Provider(ThreadingHTTPServer):
         self.shows = ["first"]  # keys that it tells of
         self.description: dict[str, Any] = {}  # what is said otherwise there
         self.status = 200  # of every answer but the description
+        self.raw = b""  # the whole answer for a code, as it goes over the line
+        self.held = threading.Event()  # what the rest of it waits for, which never comes
         self.refuses = ""  # the error with which browsers are sent back
         self.tampered = False
         self.asked: list[str] = []
@@ -119,6 +121,13 @@ class Handler(BaseHTTPRequestHandler):
         client = unquote(base64.b64decode(given).decode()) if kind == "Basic" else ""
         client = client or f"{form.get('client_id')}:{form.get('client_secret')}"
         self.server.asked.append(self.path)
+        if self.server.raw:
+            with contextlib.suppress(OSError):
+                self.wfile.write(self.server.raw)
+                self.wfile.flush()
+            self.close_connection = True
+            self.server.held.wait(20)
+            return
         status, answer = self.server.token(form, client)
         self.say(self.server.status if self.server.status != 200 else status, answer)
 
@@ -140,6 +149,7 @@ def running(host: str = "127.0.0.1") -> Iterator[Provider]:
     try:
         yield provider
     finally:
+        provider.held.set()
         provider.shutdown()
         provider.server_close()
         thread.join()

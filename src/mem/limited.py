@@ -17,6 +17,8 @@ from mem.store import sources
 from mem.store.view import View
 from mem.types import Limits
 
+_MOST_SOURCES = 1_000_000  # of one name, before those are left out that are not permitted
+
 
 def memory(whole: Memory, limits: Limits) -> Memory:
     """`whole` within `limits`, for reading."""
@@ -42,6 +44,7 @@ class Bounded:
         self.level: int | None = None
         self.firm: int | None = None
         self.kept = False
+        self.bounded = True
         self.watcher: Callable[[str, set[int]], None] | None = None
 
     @property
@@ -70,8 +73,8 @@ class Bounded:
 
     def sources(self, name: str = "", location: str = "", limit: int = 1000) -> list[int]:
         """Ids of permitted sources whose name and location hold all these words."""
-        found = self._whole.index.sources(name=name, location=location, limit=limit)
-        return sorted(sources.by_ids(self._seen, found))
+        found = self._whole.index.sources(name=name, location=location, limit=_MOST_SOURCES)
+        return sorted(sources.by_ids(self._seen, found))[:limit]  # others take up no place among them
 
     def _narrowed(self, question: Question) -> Question:
         given = question.sources
@@ -80,7 +83,11 @@ class Bounded:
             only = permitted if given.only is None else given.only & permitted
             given = Choice(only=only, never=given.never)
         return dataclasses.replace(
-            question, sources=given, not_before=self._limits.start, not_after=self._limits.end
+            question,
+            sources=given,
+            not_before=self._limits.start,
+            not_after=self._limits.end,
+            alone=True,
         )
 
     def turn(self, wait: float | None = None) -> AbstractContextManager[Transaction | None]:  # noqa: ARG002

@@ -11,7 +11,7 @@ from PIL import Image
 from mem import kept
 from mem.media import reel
 from mem.memory import Memory
-from mem.store import sources
+from mem.store import frames, sources
 from mem.types import Frame
 
 THUMB_WIDTH = 320  # pixels; what is asked for up to here is answered with the stored thumbnail
@@ -27,6 +27,7 @@ def read(memory: Memory, frame: Frame, width: int | None) -> tuple[bytes, str]:
     Raises NotFound when the pack is gone, and StorageFailed when the bucket that has it does not answer.
     """
     folder = memory.folder / sources.folder(memory.db, frame.source_id)
+    frame = frame if frame.pack else frames.placed(memory.db, frame)
     if width is not None and width <= THUMB_WIDTH:
         data = thumbnail(memory, folder, frame)
     elif width is not None and width < frame.width:

@@ -72,8 +72,7 @@ def page(
     segment with its words, ten times as much as its text.
     """
     db, more = memory.db, limit + 1
-    stood = frames.shown_between(db, start, end, source_id, limit=more, after=after.span)
-    spans, pictures = [span for span, _ in stood], {frame.id: frame for _, frame in stood}
+    spans, pictures = frames.shown_between(db, start, end, source_id, limit=more, after=after.span)
     said = texts.between(db, start, end, source_id, limit=more, after=after.segment, words=words)
     noted = notes.between(db, start, end, source_id, limit=more, after=after.note)
     read = screen.between(db, start, end, source_id, limit=more, after=after.line) if lines else []
@@ -92,7 +91,7 @@ def page(
     )
     found = _sources(memory, kept_spans, kept_said, kept_notes, kept_read)
     return Page(
-        spans=tuple(_with_frame(span, pictures[span.frame_id]) for span in kept_spans),
+        spans=tuple(_with_frame(s, pictures[s.frame_id]) for s in kept_spans if s.frame_id in pictures),
         segments=tuple(kept_said),
         notes=tuple(kept_notes),
         screen=tuple(kept_read),

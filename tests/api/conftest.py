@@ -1,6 +1,9 @@
 """The real application over a real memory in a folder of its own, filled through the store."""
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -62,3 +65,26 @@ def quiet(tmp_path_factory) -> Iterator[TestClient]:
     facts = {"data_dir": str(tmp_path_factory.mktemp("quiet") / "data"), "storage.min_free_bytes": 0}
     with open_memory(mem_config.load(facts, environ={})) as opened, local_client(opened) as caller:
         yield caller
+
+
+@pytest.fixture
+def provider() -> Iterator[Any]:
+    """An OpenID Connect provider on this machine."""
+    with pytest.importorskip("tests.oidc").running() as running:
+        yield running
+
+
+@pytest.fixture
+def serve(provider: Any, tmp_path: Path) -> Iterator[Callable[..., TestClient]]:
+    """Begins a server whose people sign in there, by these rules; the next has the same memory."""
+    settings = pytest.importorskip("tests.oidc").settings
+    with contextlib.ExitStack() as stack:
+
+        def begin(*rules, **facts) -> TestClient:
+            stack.pop_all().close()
+            base = {"data_dir": str(tmp_path / "data"), "storage.min_free_bytes": 0}
+            config = mem_config.load(base | settings(provider, *rules) | facts, environ={})
+            memory = stack.enter_context(open_memory(config))
+            return stack.enter_context(local_client(memory))
+
+        yield begin

@@ -129,6 +129,16 @@ def test_a_frame_comes_as_a_picture_with_what_is_known_of_it(asking, told, asked
     assert said["next_frame_id"] == 2
 
 
+def test_what_was_said_of_the_call_is_not_taken_for_what_the_tool_asks(memory, told):
+    """A proxy may ask for what it does not have yet, or for a part: of the call, not of the picture."""
+    asked = {"name": "frame", "arguments": {"frame_id": 1}}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked}
+    headers = {"Accept": "application/json, text/event-stream", "If-None-Match": "*", "Range": "bytes=0-1"}
+    with serving(memory, worker=False) as (url, _):
+        answer = httpx2.post(f"{url}/mcp", json=body, headers=headers)
+    assert [one["type"] for one in answer.json()["result"]["content"]] == ["image", "text"]
+
+
 def test_a_transcript_goes_on_where_its_first_part_ended(asking, told, seed):
     seed.say(told, 40, "and then goodbye")
     _, first = call(asking, "transcript", source_id=told.id, limit=1)

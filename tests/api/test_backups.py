@@ -89,3 +89,8 @@ def test_an_unknown_backup_or_chore_is_not_found(client):
 def test_the_folder_of_a_user_that_there_is_none_of_is_empty(client):
     answer = client.get("/api/backups", params={"to": "~nobody-of-that-name/x"}, headers=OWNER)
     assert (answer.status_code, answer.json()["backups"]) == (200, [])
+
+
+def test_a_folder_that_cannot_be_read_is_told_of(client):
+    answer = client.get("/api/backups", params={"to": f"/tmp/{'a' * 300}"}, headers=OWNER)
+    assert (answer.status_code, answer.json()["code"]) == (422, "unreadable")

@@ -155,6 +155,44 @@ def test_what_is_said_across_the_edge_of_the_window_is_not_told(client, memory, 
     assert "edge" not in caller.get("/api/timeline", params=WIDE).text
 
 
+def test_where_a_picture_lies_does_not_tell_how_much_lies_before_it(timed, asking, two):
+    shown = two[2]
+    frame = timed.get(f"/api/frames/{shown[2]}").json()["frame"]
+    assert (frame["pack"], frame["offset"], frame["thumb_offset"]) == ("", 0, 0)
+    assert "frames-" not in timed.get("/api/timeline", params=WIDE).text
+    same = asking.get(f"/api/frames/{shown[2]}/image?width=320")
+    assert timed.get(f"/api/frames/{shown[2]}/image?width=320").content == same.content
+
+
+@pytest.mark.parametrize("who", ["asking", "timed"])
+def test_how_often_a_word_is_hidden_moves_no_score(request, seed, two, who):
+    """Else whoever may write a note with a word could read off how rare it is in what they may not see."""
+    caller = request.getfixturevalue(who)
+    seed.note("zebra pasture", at(21), source=two[0])
+    asked = {"q": "zebra OR pasture OR meadow"}
+    before = caller.get("/api/search", params=asked).json()
+    for second in range(30, 50):
+        seed.say(two[1], second, "another zebra walks by", seconds=0.5)
+    after = caller.get("/api/search", params=asked).json()
+    assert [moment["score"] for moment in before["moments"]] == [m["score"] for m in after["moments"]]
+    assert before["total"] == after["total"] == 2
+
+
+def test_a_rare_word_counts_more_within_limits_too(asking, seed, two):
+    for second in (3, 5, 7):
+        seed.note("grass grass grass", at(second), seconds=0.5, source=two[0])
+    seed.note("clover", at(55), seconds=0.5, source=two[0])
+    found = asking.get("/api/search", params={"q": "grass OR clover"}).json()["moments"]
+    assert found[0]["hits"][0]["text"] == "clover"
+
+
+def test_others_of_the_same_name_take_up_no_place(asking, seed, two):
+    for number in range(12):
+        seed.source(NOON - timedelta(hours=number + 1), name=f"open {number}", path=f"/videos/{number}.mp4")
+    found = asking.get("/api/search", params={"q": "open"}).json()["sources"]
+    assert found == {str(two[0].id): "open.mp4"}
+
+
 def test_jobs_of_other_sources_are_not_there(asking, timed, two):
     rows = asking.get("/api/jobs").json()["jobs"]
     assert [row["source_id"] for row in rows] == [two[0].id]

@@ -100,24 +100,50 @@ def test_a_cookie_alone_changes_nothing(client, text, headers, status):
     assert browser.post("/api/notes", json=body, headers=headers).status_code == status
 
 
-def test_a_cookie_is_secure_where_the_browser_came_by_https(config, memory):
-    proxied = memory.config.api.model_copy(
-        update={"trusted_proxies": ("10.0.0.0/8",), "allowed_hosts": ("mem.example.org",)}
-    )
-    object.__setattr__(memory, "config", memory.config.model_copy(update={"api": proxied}))
-    text = secret(memory, "read")
+@pytest.fixture
+def proxied(memory):
+    """A browser elsewhere that came by https and a proxy of ours, and a token."""
+    given = {"trusted_proxies": ("10.0.0.0/8",), "allowed_hosts": ("mem.example.org",)}
+    api = memory.config.api.model_copy(update=given)
+    object.__setattr__(memory, "config", memory.config.model_copy(update={"api": api}))
+    headers = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    text = secret(memory, "read", "write")
     with local_client(memory) as client:
-        headers = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
-        proxy = TestClient(
-            client.app, base_url="http://mem.example.org", client=("10.0.0.2", 5), headers=headers
+        yield (
+            TestClient(
+                client.app, base_url="http://mem.example.org", client=("10.0.0.2", 5), headers=headers
+            ),
+            text,
         )
-        answer = proxy.post(
-            "/api/session", json={"token": text}, headers={"Origin": "https://mem.example.org"}
-        )
-        cookie = answer.headers["set-cookie"]
-        assert cookie.startswith(f"{SAFE_COOKIE}=")
-        assert "Secure" in cookie
-        assert answer.headers["strict-transport-security"]
+
+
+SECURE_SITE = {"Origin": "https://mem.example.org"}
+
+
+def test_a_cookie_is_secure_where_the_browser_came_by_https(proxied):
+    browser, text = proxied
+    answer = browser.post("/api/session", json={"token": text}, headers=SECURE_SITE)
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{SAFE_COOKIE}=")
+    assert "Secure" in cookie
+    assert answer.headers["strict-transport-security"]
+
+
+def test_over_https_a_cookie_counts_only_under_the_name_that_no_neighbour_can_set(proxied):
+    browser, text = proxied
+    answer = browser.post("/api/session", json={"token": text}, headers=SECURE_SITE)
+    value = answer.headers["set-cookie"].partition("=")[2].partition(";")[0]
+    browser.cookies.clear()
+    check(browser.get("/api/jobs", headers={"Cookie": f"{COOKIE}={value}"}), 401, "token_required")
+    assert browser.get("/api/jobs", headers={"Cookie": f"{SAFE_COOKIE}={value}"}).status_code == 200
+
+
+def test_over_https_a_page_that_came_without_is_another_site(proxied):
+    browser, text = proxied
+    headers = {**bearer(text), "Origin": "http://mem.example.org"}
+    note = {"start": "2026-11-20T12:00:00Z", "text": "x"}
+    check(browser.post("/api/notes", json=note, headers=headers), 403, "foreign_origin")
+    assert browser.post("/api/notes", json=note, headers=headers | SECURE_SITE).status_code == 201
 
 
 def test_a_token_is_no_cookie_and_rubbish_is_no_session(client, text):

@@ -1,8 +1,6 @@
 """Signing in through an OpenID Connect provider: whom it names is let in, and nothing else is believed."""
 
-import contextlib
 import time
-from collections.abc import Callable, Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -17,7 +15,7 @@ from mem.memory import open_memory
 from mem.ops import tokens
 
 from .access import bearer, far, secret
-from .conftest import KEY, local_client
+from .conftest import KEY
 from .seed import Seed
 from .test_problems import check
 
@@ -26,27 +24,6 @@ oidc = pytest.importorskip("tests.oidc")
 
 SITE = {"Origin": "http://127.0.0.1:8000"}
 OWNER = bearer(KEY)
-
-
-@pytest.fixture
-def provider() -> Iterator["oidc.Provider"]:
-    with oidc.running() as running:
-        yield running
-
-
-@pytest.fixture
-def serve(provider, tmp_path) -> Iterator[Callable[..., TestClient]]:
-    """Begins a server whose people sign in there, by these rules; the next has the same memory."""
-    with contextlib.ExitStack() as stack:
-
-        def begin(*rules, **facts) -> TestClient:
-            stack.pop_all().close()
-            base = {"data_dir": str(tmp_path / "data"), "storage.min_free_bytes": 0}
-            config = mem_config.load(base | oidc.settings(provider, *rules) | facts, environ={})
-            memory = stack.enter_context(open_memory(config))
-            return stack.enter_context(local_client(memory))
-
-        yield begin
 
 
 def returned(browser: TestClient) -> dict[str, str]:

@@ -203,3 +203,22 @@ def test_who_read_and_deleted_is_written_down_without_what_was_read(client, owne
     assert {row["token"] for row in rows} == {reader["token"]["id"]}
     assert {row["address"] for row in rows} == {FAR}
     assert "private" not in answer.text
+
+
+def test_a_recording_that_is_being_fetched_ends_with_its_token(memory, seed):
+    size = 30_000_000
+    big = memory.folder / "big.mp4"
+    with big.open("wb") as out:
+        out.truncate(size)
+    source = seed.source(path=str(big), size=size)
+    made, text = tokens.create(memory, name="guest", scopes=["read"])
+    with (
+        serving(memory, worker=False) as (url, key),
+        httpx.Client(base_url=url, timeout=20, headers=bearer(text)) as guest,
+        guest.stream("GET", f"/api/sources/{source.id}/video") as answer,
+    ):
+        pieces = answer.iter_raw(65_536)
+        assert len(next(pieces)) > 0
+        httpx.delete(f"{url}/api/tokens/{made.id}", headers=bearer(key)).raise_for_status()
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(pieces)

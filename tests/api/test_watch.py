@@ -2,6 +2,7 @@
 
 import pytest
 
+from .access import bearer, secret
 from .seed import Seed, at
 
 
@@ -23,6 +24,17 @@ def test_others_have_only_folders_beneath_the_roots_watched(client, memory, tmp_
     assert (refused.status_code, missing.status_code) == (404, 404)
     inbox = str(memory.folder / "inbox")
     assert client.post("/api/watch", json={"folders": [inbox]}).status_code == 200
+
+
+def test_who_only_takes_recordings_in_hears_of_no_other_folder(client, memory, owner, tmp_path):
+    text = secret(memory, "capture")
+    client.app.state.access.load()
+    client.post("/api/watch", json={"folders": [str(tmp_path)]}, headers=owner)
+    inbox = str(memory.folder / "inbox")
+    told = client.post("/api/watch", json={"folders": [inbox]}, headers=bearer(text)).json()
+    assert [folder["path"] for folder in told["folders"]] == [inbox]
+    whole = client.post("/api/watch", json={"folders": [inbox]}, headers=owner).json()
+    assert {folder["path"] for folder in whole["folders"]} == {str(tmp_path), inbox}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ stands in `outcomes`. Most show the test card for three seconds, with a patch th
 at 1 s and 2 s, and sound a short tone at 1.5 s.
 """
 
-from tests.oddities import clocks, damage, hostile, pictures, sounds
+from tests.oddities import bombs, clocks, damage, hostile, pictures, sounds
 from tests.oddities.card import MAKERS
 
-__all__ = ["MAKERS", "clocks", "damage", "hostile", "pictures", "sounds"]
+__all__ = ["MAKERS", "bombs", "clocks", "damage", "hostile", "pictures", "sounds"]

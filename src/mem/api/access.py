@@ -5,6 +5,7 @@ at once. Where several servers share a PostgreSQL they are read again every seco
 """
 
 import asyncio
+import contextlib
 import hmac
 import logging
 import secrets
@@ -120,7 +121,7 @@ class Access:
         given = headers.get("authorization")
         if given is not None:
             return self._bearer(given, peer)
-        if signed_in := self._signed_in(cookie(headers, SAFE_COOKIE, COOKIE)):
+        if signed_in := self._signed_in(cookie(headers, SAFE_COOKIE if peer.https else COOKIE)):
             return self._of(signed_in, peer, by_cookie=True)
         if peer.trusted and (proxied := self._proxied(headers, peer)):
             return proxied
@@ -253,14 +254,15 @@ def session_lasting(memory: Memory) -> timedelta:
     return timedelta(hours=memory.config.api.session_hours)
 
 
-def cookie(headers: Headers, *names: str) -> str | None:
-    """The first of the cookies with these names; whatever else is sent along is not ours."""
+def cookie(headers: Headers, name: str) -> str | None:
+    """The cookie of that name; whatever else is sent along is not ours.
+
+    Over https only the one counts that no other host can have set: a neighbour such as blog.example.org may
+    set cookies for all of example.org, but none whose name begins with __Host-.
+    """
     for header in headers.getlist("cookie"):
-        try:
+        with contextlib.suppress(CookieError):
             jar = SimpleCookie(header)
-        except CookieError:
-            continue
-        for name in names:
             if name in jar:
                 return jar[name].value
     return None

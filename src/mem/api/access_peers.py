@@ -71,14 +71,16 @@ def check_host(host: str, names: Sequence[str], *, addresses: bool) -> None:
         raise WrongHost(f"This server does not go by the name {host[:200]!r}.")
 
 
-def check_origin(scope: Scope, headers: Headers, *, unasked: bool) -> None:
+def check_origin(scope: Scope, headers: Headers, *, https: bool, unasked: bool) -> None:
     """Raise ForeignOrigin for what another site's page sends.
 
     Such a page may lead to this server by a link, and neither embed nor ask anything of it. Who is known
-    by what a browser adds `unasked`, such as a cookie, must say which page asks to change something.
+    by what a browser adds `unasked`, such as a cookie, must say which page asks to change something. Over
+    `https` a page that came without is another site's: whoever carried it may have written it.
     """
     origin, site = headers.get("origin"), headers.get("sec-fetch-site")
-    if origin is not None and _place(origin) != headers.get("host", "").lower():
+    open_page = https and origin is not None and origin.lower().startswith("http:")
+    if origin is not None and (open_page or _place(origin) != headers.get("host", "").lower()):
         raise ForeignOrigin(f"A page of {origin[:200]} may not use this server.")
     safe = scope["method"] in _SAFE
     followed = safe and headers.get("sec-fetch-mode") == "navigate"

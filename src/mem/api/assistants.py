@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 # Of the request that carries a call, and not of the one that a tool makes.
-_CARRIERS = (b"content-", b"accept", b"transfer-encoding", b"mcp-", b"x-request-id", b"connection")
+_CARRIERS = (
+    b"content-", b"accept", b"transfer-encoding", b"mcp-", b"x-request-id", b"connection", b"if-", b"range",
+)  # fmt: skip
 _OUTER = ("route", "endpoint", "path_params", "mem.caller", "mem.found", "state")
 
 

@@ -83,7 +83,8 @@ class Gate:
         access_peers.check_head(scope, headers, self.config.max_headers)
         caller = await self._caller(headers, peer)
         scope["mem.caller"] = caller
-        access_peers.check_origin(scope, headers, unasked=caller.by_cookie or caller.by_proxy)
+        unasked = caller.by_cookie or caller.by_proxy
+        access_peers.check_origin(scope, headers, https=peer.https, unasked=unasked)
         found = self.routes.find(scope["method"], scope["path"])
         need = self._need(scope, caller, found)
         scope["mem.found"] = found
@@ -128,12 +129,11 @@ class Gate:
             await self.shared.close()
 
     def still_good(self, scope: Scope) -> bool:
-        """Whether a stream may go on: its token may have ended since it began."""
+        """Whether what is read may go on: its token may have ended since a stream or a file began."""
         caller: Caller | None = scope.get("mem.caller")
-        found: Found | None = scope.get("mem.found")
-        if caller is None or caller.token is None or found is None or found.need is None:
+        if caller is None or caller.token is None or scope["method"] != "GET":
             return True
-        return found.need.place != "stream" or self.access.in_force(caller.token)
+        return self.access.in_force(caller.token)
 
     def note(self, scope: Scope, status: int) -> None:
         """Write down who asked for what, where that is of interest."""

@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from pydantic import StringConstraints
 from starlette.responses import Response
 
+from mem import redact
 from mem.api import backups, render
 from mem.api.backups import ChoreState, Upkeep
 from mem.api.parameters import Whole
@@ -37,7 +38,7 @@ def page(memory: Whole) -> Response:
     """The speech models that can be used, with how fast each would be on this machine."""
     whisper, models_dir = memory.config.whisper, memory.folder / "models"
     used, listed = catalogue.listed(whisper.model, models_dir=models_dir)
-    device = whisper.url or catalogue.device(whisper.device)
+    device = redact.text(whisper.url) if whisper.url else catalogue.device(whisper.device)
     return render.answer(ModelList(used=used, device=device, models=tuple(listed)))
 
 

@@ -23,6 +23,7 @@ router = APIRouter(prefix="/api/notes", tags=["notes"])
 
 _MAX_BATCH = 1000
 _MAX_METADATA = 16 * 1024  # bytes of JSON
+_MAX_DEPTH = 32  # of what is within each other there
 _INSTANT = timedelta(milliseconds=1)  # what a note about one instant spans, since intervals are half-open
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000), AfterValidator(storable)]
@@ -41,7 +42,8 @@ ByAuthor = Annotated[Author | None, Query(alias="author", description="Only note
 
 
 def small(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Metadata that can be stored: JSON of at most 16 KiB."""
+    """Metadata that can be stored: JSON of at most 16 KiB, in 32 levels, with numbers of 64 bits."""
+    _check_depth(metadata, _MAX_DEPTH)
     try:
         text = json.dumps(metadata, ensure_ascii=False, allow_nan=False)
         size = len(text.encode())
@@ -52,6 +54,17 @@ def small(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     if "\\u0000" in text:
         raise ValueError("holds a character that cannot be stored (NUL)")
     return metadata
+
+
+def _check_depth(value: object, left: int) -> None:
+    """Raise ValueError for what is nested further, and for numbers that not every reader of JSON has."""
+    if left == 0:
+        raise ValueError(f"is nested more than {_MAX_DEPTH} levels deep")
+    if isinstance(value, int) and abs(value) >= 2**63:
+        raise ValueError("holds a number of more than 64 bits")
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for each in inner:
+        _check_depth(each, left - 1)
 
 
 Metadata = Annotated[dict[str, Any], AfterValidator(small)]

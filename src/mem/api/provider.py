@@ -259,7 +259,7 @@ def _usable(address: str) -> bool:
 
 async def _read(answer: "httpx.Response") -> bytes:
     body = bytearray()
-    async for piece in answer.aiter_bytes():
+    async for piece in answer.aiter_raw():  # not unpacked: it was asked for as it is
         body += piece
         if len(body) > _MOST_BYTES:
             raise ProviderFailed(f"The provider answered more than {_MOST_BYTES:,} bytes.")

@@ -14,7 +14,7 @@ from mem.types import TextKind
 
 router = APIRouter(prefix="/api/search", tags=["asking"])
 
-Words = Annotated[str, Query(alias="q", max_length=1000, description='Words, "phrases", -excluded, pre*')]
+Words = Annotated[str, Query(alias="q", max_length=16_384, description='Words, "phrases", -excluded, pre*')]
 Sources = Annotated[list[Number], Query(alias="source", max_length=100, description="Only these sources")]
 Kinds = Annotated[list[TextKind], Query(alias="kind", description="Only these kinds of text")]
 Suspect = Annotated[bool, Query(description="Also speech that is doubted: loops, phantoms, guesses")]

@@ -142,7 +142,8 @@ async def _let_in(request: Request, body: Return) -> tuple[Allowed, str]:
     Raises SignInSpent, SignInDenied, ProviderAway, ProviderFailed.
     """
     signing = _signing(request)
-    shown = access.cookie(Headers(scope=request.scope), *COOKIES)
+    peer: Peer = request.scope["mem.peer"]
+    shown = access.cookie(Headers(scope=request.scope), COOKIES[1] if peer.https else COOKIES[0])
     words = signing.take(shown, body.state, _back(request))
     if body.error is not None or body.code is None:
         reason = body.error if body.error and body.error.isidentifier() else "no code"

@@ -44,5 +44,9 @@ def report(watcher: Watching) -> Response:
 def ask(request: Request, memory: Mem, watcher: Watching, body: WatchRequest) -> Response:
     """Watch folders for a while, beneath `capture.allowed_roots`; asking again goes on watching."""
     roots = None if guard.owner(request) else memory.config.allowed_roots
-    watcher.ask([watch.allowed(Path(folder), roots) for folder in body.folders], body.seconds)
-    return render.answer(watcher.report())
+    asked = [watch.allowed(Path(folder), roots) for folder in body.folders]
+    watcher.ask(asked, body.seconds)
+    told = watcher.report()
+    if "read" not in guard.caller(request).scopes:  # nothing of what others have watched
+        told = told.within(asked)
+    return render.answer(told)

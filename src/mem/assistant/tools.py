@@ -31,7 +31,7 @@ Cursor = Annotated[str | None, Field(description="`cursor` of the answer before,
 Words = Annotated[
     str,
     Field(
-        max_length=1000,
+        max_length=16_384,
         description='All the words; "two words" together, invoi* as a beginning, one OR two, -without; '
         "also kind:speech, lang:en, tag:home, location:hall",
     ),

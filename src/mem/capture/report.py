@@ -1,7 +1,9 @@
 """How the watched folders are, for people and programs."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from mem.capture.scan import Reason
@@ -54,3 +56,13 @@ class WatchReport:
     held_back: str | None  # why nothing is handed over just now
     folders: tuple[WatchedFolder, ...]
     recent: tuple[Ended, ...]  # the files that ended last, the latest at the end
+
+    def within(self, folders: Sequence[Path]) -> "WatchReport":
+        """The same of these folders alone."""
+        return replace(
+            self,
+            folders=tuple(one for one in self.folders if Path(one.path) in folders),
+            recent=tuple(
+                one for one in self.recent if any(Path(one.path).is_relative_to(each) for each in folders)
+            ),
+        )

@@ -11,10 +11,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
+
 from mem.index import words
 from mem.index.hits import TEXT_KINDS as TEXT_KINDS
 from mem.index.hits import Hits as Hits
 from mem.index.hits import IndexHit as IndexHit
+from mem.index.hits import numbers
 from mem.types import TextKind
 
 EntryKind = TextKind | Literal["source"]  # a source's own entry: its name and its place
@@ -134,6 +137,7 @@ class Question:
     end: datetime | None = None
     not_before: datetime | None = None  # only texts wholly from here on; the rest is not counted either
     not_after: datetime | None = None  # only texts that have ended by then
+    alone: bool = False  # words weigh as if there were no texts but those that the filters leave
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +153,15 @@ class Found:
 
 
 MOST_SOURCES = 200
+
+
+def none(outside: int) -> Found:
+    """No hit at all, but so many outside of the time that was asked for."""
+    nothing = numbers([])
+    hits = Hits(
+        kinds=nothing, ids=nothing, sources=nothing, starts=nothing, ends=nothing, scores=np.zeros(0)
+    )  # fmt: skip
+    return Found(hits=hits, total=0, by_kind={}, by_source={}, outside=outside, texts=None)
 
 
 Reading = Callable[[EntryKind, list[int]], Iterable[Entry]]  # the entries of those ids that have a row
@@ -183,6 +196,7 @@ class Index(Protocol):
     level: int | None  # the version of the changes at which none was left to take in; None: look
     firm: int | None  # the version then of what changes or takes away texts, and of what a person adds
     kept: bool  # whether a thread brings in what is new, so that no search has to
+    bounded: bool  # whether it knows a part of all texts alone
     watcher: Callable[[str, set[int]], None] | None  # told of the kind and ids of what it takes in
 
     def turn(self, wait: float | None = None) -> AbstractContextManager[Transaction | None]:

@@ -41,6 +41,7 @@ class Postgres:
     level: int | None = None
     firm: int | None = None
     kept: bool = False
+    bounded = False
     watcher: Callable[[str, set[int]], None] | None = None
 
     def __init__(self, db: Storage) -> None:

@@ -39,6 +39,8 @@ _FEW = 100  # documents; below this a term's stated frequency may be all deleted
 class Tantivy:
     """The index in `folder`. Reading is free-threaded; writers take turns."""
 
+    bounded = False
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._new = folder.with_name(f"{folder.name}.new")  # where it is made anew
@@ -280,7 +282,10 @@ class Tantivy:
         searcher = self._index.searcher()
         with self._reading():
             asked = tantivy_query.Asked(
-                SCHEMA, lambda field, word: searcher.doc_freq(field, word) > 0, self._similar
+                SCHEMA,
+                lambda field, word: searcher.doc_freq(field, word) > 0,
+                self._similar,
+                lambda wanted: answer.count(searcher, wanted),
             )
             everywhere = asked.everywhere(question)
             start, end = _optional_ms(question.start), _optional_ms(question.end)

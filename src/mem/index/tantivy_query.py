@@ -1,7 +1,8 @@
 """A question as tantivy reads it. Only the words are scored; filters weigh nothing."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import tantivy
@@ -25,17 +26,36 @@ class Asked:
     schema: tantivy.Schema
     holds: Callable[[str, str], bool]  # whether a field of any text holds a word
     similar: Callable[[str, int], list[str]]  # the words of texts that so many edits separate from one
+    count: Callable[[Query], int]  # how many texts match
+    weight: Callable[[Query], float] | None = None  # of a term or a phrase; None: as tantivy weighs it
 
     def everywhere(self, question: index.Question) -> Query:
         """The question without its time range."""
-        must = [(Occur.Must, self.clause(question.clause))]
-        must += _kinds(self.schema, question)
-        must += _choice(self.schema, "source", question.sources)
-        must += _choice(self.schema, "language", question.languages)
+        filters = _kinds(self.schema, question)
+        filters += _choice(self.schema, "source", question.sources)
+        filters += _choice(self.schema, "language", question.languages)
         never = frozenset(tag for tag in question.tags.never if self.holds("tag", tag))
-        must += _choice(self.schema, "tag", index.Choice(only=question.tags.only, never=never))
-        must += _wholly(self.schema, question.not_before, question.not_after)
-        return must[0][1] if len(must) == 1 else Query.boolean_query(must)
+        filters += _choice(self.schema, "tag", index.Choice(only=question.tags.only, never=never))
+        filters += _wholly(self.schema, question.not_before, question.not_after)
+        asked = replace(self, weight=self._rarity(filters)) if question.alone else self
+        wanted = asked.clause(question.clause)
+        return Query.boolean_query([(Occur.Must, wanted), *filters]) if filters else wanted
+
+    def _rarity(self, filters: Sequence[tuple[Occur, Query]]) -> Callable[[Query], float]:
+        """How rare something is among what the filters leave: what tantivy asks of all texts (its idf)."""
+
+        def among(wanted: Query) -> int:
+            return self.count(Query.boolean_query([(Occur.Must, wanted), *filters]))
+
+        def rarity(wanted: Query) -> float:
+            held = among(wanted)
+            return math.log(1 + (number - held + 0.5) / (held + 0.5))
+
+        number = among(Query.all_query())
+        return rarity
+
+    def _weighed(self, query: Query) -> Query:
+        return query if self.weight is None else _weightless(query, self.weight(query))
 
     def clause(self, wanted: index.Clause) -> Query:
         """The words of a question."""
@@ -46,7 +66,7 @@ class Asked:
                 ways += self._ways("parts", (text, *forms), _PART)
                 return _best(ways)
             case index.Exactly(text):
-                return term(self.schema, "text", text)
+                return self._weighed(term(self.schema, "text", text))
             case index.Typo(text, errors):
                 found = self.similar(text, errors)
                 return _weightless(Query.term_set_query(self.schema, "text", found), 1.0)
@@ -54,13 +74,15 @@ class Asked:
                 return _best([_beginning(self.schema, field, text) for field in ("text", "parts")])
             case index.Phrase(words, open_end):
                 if not open_end:
-                    return Query.phrase_query(self.schema, "text", list(words))
+                    return self._weighed(Query.phrase_query(self.schema, "text", list(words)))
                 # Unlike phrase_prefix_query this looks at more than the first 50 words that begin so.
-                return Query.regex_phrase_query(self.schema, "text", [*words[:-1], words[-1] + ".*"])
+                begun: list[str | tuple[int, str]] = [*words[:-1], words[-1] + ".*"]
+                return self._weighed(Query.regex_phrase_query(self.schema, "text", begun))
             case index.Every(clauses):
                 return self._every(clauses)
             case index.Either(clauses):
-                return Query.boolean_query([(Occur.Should, self.clause(each)) for each in clauses])
+                some = [(Occur.Should, self.clause(each)) for each in clauses]
+                return Query.boolean_query(some) if some else Query.empty_query()
             case index.Without(each):
                 return self._every((index.Without(each),))
             case index.Among(texts):
@@ -68,7 +90,9 @@ class Asked:
                 return _weightless(Query.term_set_query(self.schema, "key", keys))
 
     def _ways(self, field: str, found_by: Iterable[str], weight: float) -> list[Query]:
-        found = [term(self.schema, field, word) for word in found_by if self.holds(field, word)]
+        found = [
+            self._weighed(term(self.schema, field, word)) for word in found_by if self.holds(field, word)
+        ]
         return found if weight == 1.0 else [Query.boost_query(each, weight) for each in found]
 
     def _every(self, clauses: Sequence[index.Clause]) -> Query:

@@ -1,10 +1,11 @@
 """What counts as a word, in texts and in questions alike.
 
 Everything that finds or highlights uses these functions, so that an index, a highlight and the
-question always agree. A text is *folded* (case, accents and look-alike forms are dropped), then cut
-into *tokens*: runs of letters and digits; of scripts written without spaces, single characters.
+question always agree. A text is *folded* (case, accents, look-alike forms and what is not seen are
+dropped), then cut into *tokens*: runs of letters and digits; of scripts written without spaces, single
+characters with their marks.
 *Parts* are the other ways to ask for a word: pieces of an identifier ("16" in "RE16", "user" in
-"getUserName") and its joined form ("email" for "e-mail", "10000" for "10,000").
+"getUserName") and its joined form ("email" for "e-mail", "10000" for "10,000", "1234.5" for "1,234.5").
 
 All offsets count characters of the original text.
 """
@@ -18,12 +19,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 LONGEST = 64  # characters of a token; what follows is not looked at
-_SPACELESS = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_SPACELESS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"  # Thai, Lao, Myanmar, Khmer
+    "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
 _NOT_DECOMPOSED = {
     "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t",
 }  # fmt: skip
 # Marks that writers leave out at will: Latin, Greek and Cyrillic accents, Hebrew and Arabic vowel points.
 _ACCENTS = {*range(0x300, 0x370), *range(0x591, 0x5C8), *range(0x610, 0x61B), *range(0x64B, 0x660), 0x670}
+# What is not seen: soft hyphens, joiners, marks of direction, the choice between forms of a character.
+_UNSEEN = {
+    0xAD, 0x61C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF,
+    *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0),
+}  # fmt: skip
 
 
 def _marks() -> str:
@@ -32,19 +41,21 @@ def _marks() -> str:
     return "".join(chr(code) for code in blocks if unicodedata.category(chr(code))[0] == "M")
 
 
-_TOKEN = re.compile(rf"[{_SPACELESS}]|(?:(?![{_SPACELESS}])[^\W_][{_marks()}]*)+")
+_LETTER = rf"[^\W_][{_marks()}]*"
+_TOKEN = re.compile(rf"(?=[{_SPACELESS}]){_LETTER}|(?:(?![{_SPACELESS}]){_LETTER})+")
 _PLAIN_TOKEN = re.compile("[a-z0-9]+")
 _SPACED = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}  # the same cut
-_COMPOUND = re.compile(r"[^\W_]+(?:[-_'’‐‑][^\W_]+)+|(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_COMPOUND = re.compile(r"[^\W_]+(?:[-_'’‐‑][^\W_]+)+|(?<![\d.,])\d{1,3}(?:,\d{3})+(?!,?\d)")
+_DECIMAL = re.compile(r"(?<![\d.,])(?:[0-9]{4,}|[0-9]{1,3}(?:,[0-9]{3})+)\.[0-9]+(?![.,]?\d)")
 _WORD = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\WA-Za-z0-9_]+")
 _HAS_PIECES = re.compile(r"[a-z][A-Z]|[A-Z]{2}[a-z]|[A-Za-z][0-9]|[0-9][A-Za-z]")
-_HAS_COMPOUND = re.compile(r"[-_'’‐‑,](?=\w)")  # only a hint that it is worth a closer look
+_HAS_COMPOUND = re.compile(r"[-_'’‐‑,](?=\w)|[0-9]{4}\.[0-9]")  # only a hint that it is worth a closer look
 # The same for plain text, three times as fast: letters, digits and joints each as one character.
 _SHAPE = {
     code: "a" if c.islower() else "A" if c.isupper() else "0" if c.isdigit() else "-" if c in "-_'," else " "
     for code, c in enumerate(map(chr, range(128)))
-}
+} | {ord("."): "."}
 
 
 class Token(NamedTuple):
@@ -55,13 +66,16 @@ class Token(NamedTuple):
     end: int
 
 
+_DROPPED = _ACCENTS | _UNSEEN
+
+
 class _Folding(dict[int, str]):
     """What each character folds to, worked out once."""
 
     def __missing__(self, code: int) -> str:
         plain = unicodedata.normalize("NFKD", chr(code)).casefold()
         plain = "".join(_NOT_DECOMPOSED.get(c, c) for c in plain)
-        folded = "".join(c for c in unicodedata.normalize("NFKD", plain) if ord(c) not in _ACCENTS)
+        folded = "".join(c for c in unicodedata.normalize("NFKD", plain) if ord(c) not in _DROPPED)
         self[code] = folded
         return folded
 
@@ -99,7 +113,7 @@ def may_have_parts(text: str) -> bool:
     """Whether it is worth looking for `parts`."""
     if text.isascii():
         shape = text.translate(_SHAPE)
-        joined = "-a" in shape or "-A" in shape or "-0" in shape or "--" in shape
+        joined = "-a" in shape or "-A" in shape or "-0" in shape or "--" in shape or "0000.0" in shape
         mixed = "a0" in shape or "A0" in shape or "0a" in shape or "0A" in shape
         return joined or mixed or "aA" in shape or "AAa" in shape
     return _HAS_COMPOUND.search(text) is not None or _HAS_PIECES.search(text) is not None
@@ -135,6 +149,8 @@ def parts(text: str) -> Iterator[Token]:
             joined = _joined(compound[0])
             if joined and len(joined) <= LONGEST and ("," in compound[0] or not joined.isdigit()):
                 yield Token(joined, compound.start(), compound.end())
+        for number in _DECIMAL.finditer(text):
+            yield Token(number[0].replace(",", "")[:LONGEST], number.start(), number.end())
     if _HAS_PIECES.search(text):
         for word in _WORD.finditer(text):
             if _HAS_PIECES.search(word[0]):

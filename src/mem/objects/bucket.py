@@ -17,6 +17,7 @@ from mem import redact
 from mem.errors import ExtraMissing, NotFound, Stopped, StorageFailed
 
 _PART = 8 * 2**20  # bytes of one part of an upload
+_SHORT = 2**28  # bytes of what is read into memory: a manifest has some hundreds for each file
 _PIECE = 2**20  # bytes read from the disk at once
 _AT_ONCE = 2  # parts under way
 _RETRIES = 6
@@ -78,7 +79,11 @@ class Bucket:
     def read(self, key: str) -> bytes:
         """All of something short. Raises NotFound."""
         with self._asked(key):
-            return bytes(self._library.get(self._store, key).bytes())
+            found = self._library.get(self._store, key)
+            size = int(found.meta["size"])
+            if size <= _SHORT:
+                return bytes(found.bytes())
+        raise StorageFailed(f"{key} in the bucket {self.name} has {size:,} bytes; {_SHORT:,} are read.")
 
     def fetch(self, key: str, size: int, out: BinaryIO) -> None:
         """Write the first `size` bytes of an object to a file, or all that it has. Raises NotFound."""

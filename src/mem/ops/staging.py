@@ -135,10 +135,15 @@ class Stage:
         try:
             with duck_session.reading(self.rows) as session:
                 held = whole.digests(session, whole.tables(session))
+                if "schema_migrations" not in held:
+                    raise BackupDamaged(f"{backup} is no database of Mem.")
+                astray = whole.astray(session)
         except DatabaseFailed as error:
             raise BackupDamaged(f"The rows in {backup} cannot be read: {error.detail}") from None
-        if "schema_migrations" not in held:
-            raise BackupDamaged(f"{backup} is no database of Mem.")
+        if astray:  # what Mem deletes and writes anew would be elsewhere
+            raise BackupDamaged(
+                f"The rows in {backup} put the files of source {astray[0]} where none belong."
+            )
         limits: Any = self._config.database
         engines.open_database(
             None, folder=self.folder, memory_limit=limits.memory_limit, threads=limits.threads

@@ -75,6 +75,8 @@ def ask(
     level = reindex.refresh(db, finder)
     parsed = parse(query.text, zone=zone, now=types.now())
     question, remarks = _question(finder, query, parsed)
+    if _reversed(question):
+        remarks.append("the time ends before it begins, so nothing is found")
     found, full = _found(finder, query, question, position, meaning)
     hits = found.hits
     following = None
@@ -103,6 +105,9 @@ def _found(
     finder: Index, query: Query, question: Question, position: Position, meaning: Meaning | None
 ) -> tuple[Found, bool]:
     """A window of hits, and whether more may follow it. Raises NoMeaning."""
+    if _reversed(question):
+        anywhere = finder.find(dataclasses.replace(question, start=None, end=None), limit=1)
+        return index.none(outside=anywhere.total), False
     asked = near.find(finder, meaning, question) if query.meaning else None
     if asked is not None and query.sort == "relevance":
         return near.search(finder, asked, limit=WINDOW, offset=position.offset)
@@ -116,8 +121,8 @@ def _found(
 def _check(query: Query) -> None:
     if not 1 <= query.limit <= MOST_MOMENTS:
         raise BadRequest(f"A page has 1 to {MOST_MOMENTS} moments.")
-    if len(query.text) > LONGEST or len(query.location or "") > LONGEST:
-        raise BadRequest(f"A query has at most {LONGEST} characters.")
+    if len(query.location or "") > LONGEST:
+        raise BadRequest(f"The name of a place has at most {LONGEST} characters.")
     for moment in (query.start, query.end):
         if moment is not None and moment.utcoffset() is None:
             raise NaiveTime(moment)
@@ -146,6 +151,11 @@ def _question(finder: Index, query: Query, parsed: ParsedQuery) -> tuple[Questio
         start=max((t for t in (query.start, parsed.after) if t is not None), default=None),
         end=min((t for t in (query.end, parsed.before) if t is not None), default=None),
     ), remarks
+
+
+def _reversed(question: Question) -> bool:
+    """Whether it has no time, by what parameters and words ask for together."""
+    return question.start is not None and question.end is not None and question.start >= question.end
 
 
 def _spelled(finder: Index, parsed: ParsedQuery) -> tuple[index.Clause, list[str]]:

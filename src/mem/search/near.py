@@ -112,13 +112,18 @@ def search(finder: Index, near: Near, *, limit: int, offset: int) -> tuple[Found
 
 
 def _filtered(finder: Index, question: Question, excluded: Sequence[Clause]) -> Numbers | None:
-    """The keys of the texts that the filters leave, if they are few; None: look among all."""
+    """The keys of the texts that the filters leave, if they are few; None: look among all.
+
+    Who may know a part alone is never given what is near among all: the rest would take up places.
+    """
     rest = dataclasses.replace(question, clause=Every(tuple(excluded)))
-    if dataclasses.replace(rest, tags=Choice(only=question.tags.only)) == Question(clause=Every()):
+    most = dataclasses.replace(rest, tags=Choice(only=question.tags.only)) == Question(clause=Every())
+    if most and not finder.bounded:
         return None  # leaving out a tag leaves most
-    if finder.find(rest, limit=1).total > _FEW:
+    total = finder.find(rest, limit=1).total
+    if total > _FEW and not finder.bounded:
         return None
-    hits = finder.find(rest, limit=_FEW, sort="time").hits
+    hits = finder.find(rest, limit=max(1, total), sort="time").hits
     return numbers([key(TEXT_KINDS[kind], number) for kind, number in _names(hits)])
 
 

@@ -24,6 +24,8 @@ _KEYS = {
     "tag": "tag", "before": "before", "after": "after",
 }  # fmt: skip
 _KINDS: Mapping[str, str] = {"notes": "note", **{kind: kind for kind in index.TEXT_KINDS}}
+_ORS, _ANDS = ("OR", "|", "||"), ("AND", "&&")
+_CUT_WORD = re.compile(r"(?<=\s)\S+$")
 _QUOTES = str.maketrans("“”„‟«»＂", '"' * 7)
 _PIECE = re.compile(
     r"""(?P<minus>-)?(?:
@@ -58,6 +60,8 @@ class ParsedQuery:
 class _Or:
     """The word OR, until it is known what stands beside it."""
 
+    text: str
+
 
 _Item = Clause | _Or
 
@@ -67,6 +71,7 @@ class _Reading:
 
     def __init__(self, zone: tzinfo, now: datetime) -> None:
         self.zone, self.now = zone, now
+        self.asked = False  # whether more than filters stands in it
         self.items: list[_Item] = []
         self.filters: dict[str, Filter] = {}
         self.after: datetime | None = None
@@ -74,24 +79,31 @@ class _Reading:
         self.remarks: list[str] = []
         self.negate = False
 
-    def take(self, piece: re.Match[str]) -> None:
-        """Read the next piece."""
+    def take(self, piece: re.Match[str], *, between: bool) -> None:
+        """Read the next piece; `between`: one stands before it and one after it."""
         exclude = piece["minus"] is not None or self.negate
         self.negate = False
+        if piece["key"] and self._filter(piece, exclude):
+            return
+        word = None if exclude else piece["word"]
+        self.asked = self.asked or word != "*"  # which alone stands for everything
         if piece["quote"]:
             self.remarks.append("a quotation mark without its pair was left out")
-        elif piece["key"] and self._filter(piece, exclude):
-            pass
         elif piece["phrase"] is not None:
             self._clause(_phrase(piece["phrase"], open_end=piece["star"] is not None), exclude)
-        elif piece["word"] is not None and not exclude and piece["word"] in ("OR", "|", "||"):
-            self.items.append(_Or())
-        elif piece["word"] is not None and not exclude and piece["word"] in ("AND", "&&"):
+        elif word in _ORS:
+            self.items.append(_Or(word))
+        elif word in _ANDS and between:
             pass
-        elif piece["word"] == "NOT" and not exclude:
+        elif word == "NOT":
             self.negate = True
         else:
-            self._clause(_word(piece[0].removeprefix("-").replace('"', " ")), exclude)
+            self._word(piece, exclude)
+
+    def _word(self, piece: re.Match[str], exclude: bool) -> None:
+        if (piece["word"] or "").removesuffix(":").lower() in _KEYS and piece["word"].endswith(":"):
+            self.remarks.append(f"{piece[0]} has no value and was read as a word")
+        self._clause(_word(piece[0].removeprefix("-").replace('"', " ")), exclude)
 
     def _clause(self, clause: Clause | None, exclude: bool) -> None:
         if clause is not None:
@@ -101,7 +113,7 @@ class _Reading:
         key = _KEYS.get(piece["key"].lower(), "")
         given = piece["quoted"] if piece["quoted"] is not None else piece["value"]
         if key in ("before", "after"):
-            return not exclude and self._bound(key, given)
+            return self._bound(key, given, exclude)
         values = [given] if piece["quoted"] is not None else given.split(",")
         values = [value for value in values if words.plain(value)]
         if key == "kind":
@@ -117,10 +129,11 @@ class _Reading:
             self.filters[key] = replace(known, only=(*known.only, *values))
         return True
 
-    def _bound(self, key: str, given: str) -> bool:
+    def _bound(self, key: str, given: str, exclude: bool) -> bool:
         moment = times.moment(given, zone=self.zone, now=self.now)
-        if moment is None:
-            self.remarks.append(f"{key}:{given} names no time and was read as words")
+        if moment is None or exclude:
+            why = "names no time" if moment is None else "cannot be excluded"
+            self.remarks.append(f"{key}:{given} {why} and was read as words")
             return False
         if key == "after":
             self.after = moment if self.after is None else max(self.after, moment)
@@ -130,18 +143,23 @@ class _Reading:
 
 
 def parse(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> ParsedQuery:
-    """Read a query. Never raises; what lies beyond LONGEST characters is not looked at.
+    """Read a query. Never raises; what lies beyond LONGEST characters is not looked at, nor a word cut there.
 
     `zone` is that of local times in it, `now` what relative times count from.
     """
     reading = _Reading(zone, now or datetime.now(UTC))
     if len(text) > LONGEST:
         reading.remarks.append(f"only the first {LONGEST} characters were read")
-    for piece in _PIECE.finditer(text[:LONGEST].translate(_QUOTES)):
-        reading.take(piece)
+        text = _CUT_WORD.sub("", text[: LONGEST + 1])[:LONGEST]
+    pieces = list(_PIECE.finditer(text.translate(_QUOTES)))
+    for place, piece in enumerate(pieces):
+        reading.take(piece, between=0 < place < len(pieces) - 1)
     if reading.negate:
         reading.items.append(Word("not"))
-    clause = Every(tuple(_joined(reading.items, reading.remarks)))
+    clause: Clause = Every(tuple(_joined(reading.items, reading.remarks)))
+    if reading.asked and clause == Every():
+        clause = Either(())
+        reading.remarks.append("it holds no word, so it finds nothing")
     parsed = ParsedQuery(clause=clause, filters=reading.filters, after=reading.after, before=reading.before)
     return replace(parsed, read_as="; ".join([*described(parsed), *reading.remarks]))
 
@@ -201,7 +219,7 @@ def text(clause: Clause) -> str:
         case Every(clauses):
             return " AND ".join(map(text, clauses))
         case Either(clauses):
-            return f"({' OR '.join(map(text, clauses))})"
+            return f"({' OR '.join(map(text, clauses))})" if clauses else "nothing"
         case Without(each):
             return f"NOT {text(each)}"
         case Among(texts):
@@ -218,8 +236,11 @@ def _joined(items: list[_Item], remarks: list[str]) -> Iterator[Clause]:
             if group and not joins and follows:
                 joins = True
                 continue
+            found, joins = _word(item.text), False
+            if found is None:
+                continue  # a bar
             remarks.append("an OR without a neighbour was read as a word")
-            item, joins = Word("or"), False
+            item = found
         if not joins:
             yield from _either(group)
             group = []
@@ -255,7 +276,6 @@ def _word(text: str) -> Clause | None:
             return Typo(found[0], words.tolerance(found[0]))
         return Word(found[0], words.forms(found[0]))
     row = Phrase(tuple(found), "*" in ending)
-    joined = "".join(found)
-    if not row.open_end and any(part.text == joined for part in words.parts(bare)):
-        return Either((row, Word(joined)))
-    return row
+    places = words.tokens(bare)
+    whole = [p.text for p in words.parts(bare) if (p.start, p.end) == (places[0].start, places[-1].end)]
+    return Either((row, Word(whole[0]))) if whole and not row.open_end else row

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC)
 _DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
 
 
@@ -14,9 +15,13 @@ def moment(text: str, *, zone: tzinfo, now: datetime) -> datetime | None:
     """
     text = text.strip()
     try:
-        return (_relative(text, zone, now) or _calendar(text, zone) or _absolute(text, zone)).astimezone(UTC)
+        found = _relative(text, zone, now) or _calendar(text, zone) or _absolute(text, zone)
     except (ValueError, OverflowError):
         return None
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:  # the first hours of year 1 or the last of year 9999
+        return _LAST if found.year == _LAST.year else datetime.min.replace(tzinfo=UTC)
 
 
 def written(instant: datetime) -> str:

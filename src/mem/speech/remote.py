@@ -2,11 +2,13 @@
 
 import io
 import json
+import time
 import wave
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mem import redact
 from mem.errors import SpeechServerFailed
 from mem.speech import sentences
 from mem.speech.sentences import Sentence, Word
@@ -35,6 +37,15 @@ class Server:
             return url
         return f"{url}/audio/transcriptions" if url.endswith("/v1") else f"{url}/v1/audio/transcriptions"
 
+    @property
+    def shown(self) -> str:
+        """The same for people: without a name and a password that may stand in it."""
+        return redact.text(self.address)
+
+    def told(self, text: str) -> str:
+        """What the server said, without the key: some say it again in what they refuse."""
+        return redact.text(text.replace(self.token, redact.HIDDEN) if self.token else text)
+
 
 def hear(
     server: Server, sound: bytes, window: Window, start: int, *, language: str | None = None, prompt: str = ""
@@ -47,8 +58,8 @@ def hear(
     code = language or _code(answer.get("language"))
     try:
         words = [_placed(word, window, start, code) for word in _words(answer, window)]
-    except (KeyError, TypeError, ValueError):
-        raise SpeechServerFailed(f"{server.address} answered what is no transcription.") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise SpeechServerFailed(f"{server.shown} answered what is no transcription.") from None
     return sentences.gather(sentences.settle(words, window.speech, start), code)
 
 
@@ -70,26 +81,28 @@ def _ask(server: Server, sound: bytes, language: str | None, prompt: str) -> Map
         ) as response:
             body = _bounded(server, response.iter_bytes())
             if not response.is_success:
-                said = body.decode(errors="replace").strip()[:200]
-                raise SpeechServerFailed(f"{server.address} answered {response.status_code}: {said}")
+                said = server.told(body.decode(errors="replace").strip())[:200]
+                raise SpeechServerFailed(f"{server.shown} answered {response.status_code}: {said}")
         found = json.loads(body)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SpeechServerFailed(
-            f"{server.address} cannot be asked: {error or type(error).__name__}."
+            f"{server.shown} cannot be asked: {server.told(str(error)) or type(error).__name__}."
         ) from None
-    except ValueError:
-        raise SpeechServerFailed(f"{server.address} answered what is no JSON.") from None
+    except (ValueError, RecursionError):
+        raise SpeechServerFailed(f"{server.shown} answered what is no JSON.") from None
     if not isinstance(found, dict):
-        raise SpeechServerFailed(f"{server.address} answered what is no transcription.")
+        raise SpeechServerFailed(f"{server.shown} answered what is no transcription.")
     return found
 
 
 def _bounded(server: Server, chunks: Iterator[bytes]) -> bytes:
-    body = bytearray()
+    body, until = bytearray(), time.monotonic() + server.timeout_seconds
     for chunk in chunks:
         body += chunk
+        if time.monotonic() > until:  # a byte now and then is no answer
+            raise SpeechServerFailed(f"{server.shown} took longer than {server.timeout_seconds:g} s.")
         if len(body) > _MOST_BYTES:
-            raise SpeechServerFailed(f"{server.address} answered more than {_MOST_BYTES:,} bytes.")
+            raise SpeechServerFailed(f"{server.shown} answered more than {_MOST_BYTES:,} bytes.")
     return bytes(body)
 
 

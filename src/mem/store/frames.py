@@ -9,14 +9,16 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from mem.errors import BadRequest, NotFound
 from mem.store import database, outbox
-from mem.store.database import Reader, Row, Writer, build, bulk
+from mem.store.database import Reader, Writer, build, bulk
 from mem.types import Frame, Span
 
 MAX_BUCKETS = 10_000
-_BATCH = 1_000  # instants in one query
+_BATCH = 1_000  # instants, or ids that lie close together, in one query
+_CLOSE = 4  # ids between the first and the last, for each that is wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +120,22 @@ def get(r: Reader, frame_id: int) -> Frame:
     return build(Frame, rows[0])
 
 
+def placed(r: Reader, frame: Frame) -> Frame:
+    """The frame with where its bytes lie, which who is limited in time is not told. Raises NotFound."""
+    rows = r.read("frames.place", frame.id)
+    if not rows:
+        raise NotFound(f"There is no frame {frame.id}.")
+    return dataclasses.replace(frame, **rows[0])
+
+
 def by_ids(r: Reader, ids: Sequence[int]) -> dict[int, Frame]:
     """Those of the given frames that exist, by id."""
-    return {row["id"]: build(Frame, row) for row in database.by_ids(r, "frames.by_ids", ids)}
+    wanted = set(ids)
+    first, last = min(wanted, default=0), max(wanted, default=0)
+    if len(wanted) <= _BATCH and last - first < _CLOSE * len(wanted):
+        rows = [row for row in r.read("frames.by_range", first, last) if row["id"] in wanted]
+        return {row["id"]: build(Frame, row) for row in sorted(rows, key=itemgetter("id"))}
+    return {row["id"]: build(Frame, row) for row in database.by_ids(r, "frames.by_ids", wanted)}
 
 
 def neighbours(r: Reader, frame: Frame) -> tuple[int | None, int | None]:
@@ -132,7 +147,9 @@ def neighbours(r: Reader, frame: Frame) -> tuple[int | None, int | None]:
 
 def at(r: Reader, moment: datetime, source_id: int | None = None) -> list[tuple[Span, Frame]]:
     """What stood at `moment`: one span and frame of each source that was recording then, by source."""
-    return [_shown(row) for row in r.read("frames.at", moment, source_id)]
+    spans = [build(Span, row) for row in r.read("frames.at", moment, source_id)]
+    pictures = by_ids(r, [span.frame_id for span in spans])
+    return [(span, pictures[span.frame_id]) for span in spans if span.frame_id in pictures]
 
 
 def between(
@@ -175,11 +192,12 @@ def shown_between(
     *,
     limit: int,
     after: tuple[datetime, int] | None = None,
-) -> list[tuple[Span, Frame]]:
-    """The same spans, each with its frame."""
+) -> tuple[list[Span], dict[int, Frame]]:
+    """The same spans, and their frames by id; one that was deleted meanwhile is not among these."""
     moment, number = after or (None, None)
     rows = r.read("frames.shown_between", start, end, source_id, limit, moment, number)
-    return [_shown(row) for row in rows]
+    spans = [build(Span, row) for row in rows]
+    return spans, by_ids(r, [span.frame_id for span in spans])
 
 
 def spans_of(r: Reader, frame: Frame, *, limit: int) -> list[Span]:
@@ -228,10 +246,6 @@ def stats(r: Reader, source_id: int | None = None) -> Stats:
     """Sums over everything, or over one source."""
     rows = r.read("frames.stats") if source_id is None else r.read("frames.stats_of", source_id)
     return build(Stats, rows[0])
-
-
-def _shown(row: Row) -> tuple[Span, Frame]:
-    return build(Span, row), build(Frame, row)
 
 
 def _playing(r: Reader, moment: datetime, source_id: int | None) -> list[tuple[int, datetime]]:

@@ -16,8 +16,8 @@ from mem.errors import OutsideLimits
 from mem.store.database import Database, Engine, Row, Writer, load_queries
 from mem.types import Limits
 
-# Where the pictures lie, of a source whose frame was found within the limits: part of no answer.
-_UNLIMITED = ("sources.folder",)
+# Where a picture lies that was found within the limits: part of no answer.
+_UNLIMITED = ("sources.folder", "frames.place")
 
 
 class View:

@@ -106,6 +106,17 @@ def originals(session: Session) -> list[tuple[str, str]]:
     return [(str(row["folder"]), str(row["original"])) for row in rows]
 
 
+def astray(session: Session) -> list[int]:
+    """The recordings whose files would lie elsewhere than Mem puts them, by their ids."""
+    rows = session.run(
+        "select id from sources where not regexp_full_match(folder, $1) "
+        "or not regexp_full_match(coalesce(original, $2), $3) "
+        "or exists (select 1 from frames where source_id = sources.id and not regexp_full_match(pack, $4))",
+        r"sources/\d{1,4}/\d{2}/\d{2}/\d+", "original", r"original(\.[a-z0-9]{1,10})?", r"frames-\d{6,}\.tar",
+    )  # fmt: skip
+    return [int(row["id"]) for row in rows]
+
+
 def shared(session: Session) -> str:
     """A name under which PostgreSQL's own programs see the state that this session sees."""
     return str(session.run("select pg_export_snapshot() as name")[0]["name"])

@@ -239,7 +239,7 @@ def test_a_cursor_fits_only_its_own_question(recalled: Recalled):
     [
         ({"limit": 0}, BadRequest),
         ({"limit": 201}, BadRequest),
-        ({"text": "x" * 513}, BadRequest),
+        ({"location": "x" * 513}, BadRequest),
         ({"start": at(1), "end": at(1)}, BadTime),
         ({"start": at(1).replace(tzinfo=None)}, NaiveTime),
     ],
@@ -326,3 +326,44 @@ def test_a_hit_on_screen_says_where_it_stands_and_in_which_frame(recalled: Recal
     hits = {hit.kind: hit for moment in recalled.ask("invoice").moments for hit in moment.hits}
     assert (hits["screen"].frame_id, hits["screen"].box) == (1, Box(x=0, y=0, width=10, height=10))
     assert (hits["speech"].frame_id, hits["speech"].box) == (None, None)
+
+
+def test_of_a_very_long_question_the_beginning_counts(recalled: Recalled):
+    recalled.note("meeting about the budget")
+    page = recalled.ask("meeting " * 1_250 + "zebra")
+    assert (page.total, "only the first 512 characters were read" in page.read_as) == (1, True)
+    assert recalled.ask("x" * 10_000).total == 0
+
+
+@pytest.mark.parametrize("text", ["👍", "%", '""', '"', "kind:note 🙂", "-- ::", "&&"])
+def test_what_holds_no_word_finds_nothing_and_says_so(recalled: Recalled, text: str):
+    recalled.note("a note 👍 of 5 %")
+    page = recalled.ask(text)
+    assert (page.total, page.moments) == (0, ())
+    assert "it holds no word, so it finds nothing" in page.read_as
+
+
+def test_a_time_that_ends_before_it_begins_finds_nothing_and_says_so(recalled: Recalled):
+    recalled.note("long standing", 0, lasting=7200)
+    asked = {"text": "long after:2026-11-20T13:00Z before:2026-11-20T12:30Z"}
+    for given in (asked, {"text": "long before:2026-11-20T12:30Z", "start": at(3600)}):
+        page = recalled.ask(**given)
+        assert (page.total, page.moments, page.outside_range) == (0, (), 1)
+        assert "the time ends before it begins" in page.read_as
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "marked"),
+    [
+        ("it cost 1,234.56 in all", ["1234.56", "1,234.56", "$1234.56"], "1,234.56"),
+        ("it cost 1234.56 in all", ["1234.56", "1,234.56", "€1,234.56"], "1234.56"),
+        ("ภาษาไทย", ["ภาษา"], "ภาษา"),
+        ("co\u00adope\u200brate", ["cooperate", "cooper*"], "co\u00adope\u200brate"),
+    ],
+)
+def test_the_same_written_in_another_way_is_found_and_marked(recalled: Recalled, said, asked, marked):
+    recalled.note(said)
+    for text in asked:
+        [hit] = [hit for moment in recalled.ask(text).moments for hit in moment.hits]
+        [(first, last)], [(begin, end)] = hit.highlights, hit.highlight_bytes
+        assert said[first:last] == said.encode()[begin:end].decode() == marked, text

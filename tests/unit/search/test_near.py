@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from mem import reindex, search
+from mem import limited, reindex, search
 from mem.errors import NoMeaning
 from mem.index.vectors import Vectors, key
 from mem.meaning import Meaning
-from mem.search import Query
+from mem.search import Query, near
 from mem.store import notes, sources
+from mem.store.view import View
+from mem.types import Limits
 
 from .conftest import NOON, Recalled, at, opened
 
@@ -107,6 +109,19 @@ def test_filters_hold_for_what_is_near_in_meaning_too(spoken):
     assert spoken.ask(**asked, kinds=("note",)).total == 0
     assert SAID[1] not in spoken.found("outstanding bill", meaning=True, start=at(200))
     assert spoken.ask("outstanding bill -invoice", meaning=True).total == 0
+
+
+def test_who_is_limited_is_given_the_nearest_of_what_they_may_know(spoken):
+    """However much lies nearer in what they may not."""
+    hidden = spoken.source("b.mp4")
+    for number in range(near.MOST):
+        spoken.say(hidden, f"an outstanding bill, the bill {number}", number * 60)
+    spoken.settle()
+    limits = Limits(source_ids=(1,))
+    finder, seen = limited.Bounded(spoken, limits), View(spoken.db, limits)
+    page = search.ask(seen, finder, Query(text="outstanding bill", meaning=True), meaning=spoken.meaning)
+    assert page.moments[0].hits[0].text == SAID[1]
+    assert set(page.counts_by_source) == {1}
 
 
 def test_by_time_the_newest_of_both_comes_first(spoken):

@@ -45,9 +45,28 @@ NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
         ("kind:film", '"kind film"; kind:film is no filter and was read as words'),
         ("before:banana", '"before banana"; before:banana names no time and was read as words'),
         ("before:2026-13", '"before 2026 13"; before:2026-13 names no time and was read as words'),
-        ("source: x", "source AND x"),
+        ("source: x", "source AND x; source: has no value and was read as a word"),
+        (
+            "before: lang:",
+            "before AND lang"
+            + "".join(f"; {key}: has no value and was read as a word" for key in ("before", "lang")),
+        ),
+        ("-before:2026", 'NOT "before 2026"; before:2026 cannot be excluded and was read as words'),
         ("colour:red", '"colour red"'),
-        ("- * \"\" ''", "everything"),
+        ("AND", "and"),
+        ("a AND", "a AND and"),
+        ("&& a |", "a"),
+        ("kind:note AND a AND lang:en", "a; kind: note; lang: en"),
+        # What holds no word finds nothing; a star alone is everything.
+        ("*", "everything"),
+        *(
+            (symbols, "nothing; it holds no word, so it finds nothing")
+            for symbols in ("👍", "%", '""', "- || &&")
+        ),
+        ("kind:note 👍", "nothing; kind: note; it holds no word, so it finds nothing"),
+        ("% kind:", "kind; kind: has no value and was read as a word"),
+        ("1,234.56", '("1 234 56" OR 1234.56)'),
+        ("1234.56", '("1234 56" OR 1234.56)'),
     ],
 )
 def test_a_query_is_read_as(text: str, read_as: str):
@@ -61,10 +80,18 @@ def test_local_times_are_in_the_zone_that_is_given():
     assert parse("after:2026-11-20T14:05", zone=zone).after == datetime(2026, 11, 20, 13, 5, tzinfo=UTC)
 
 
-def test_a_query_is_read_to_its_512th_character():
+def test_a_query_is_read_to_its_512th_character_and_a_word_that_is_cut_there_is_left_out():
     parsed = parse("word " * 200)
-    assert len(parsed.clause.clauses) == 103
+    assert len(parsed.clause.clauses) == 102
     assert "only the first 512 characters were read" in parsed.read_as
+    [word] = parse("q" * 600).clause.clauses
+    assert word.text == "q" * 64
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Midway"])
+def test_the_first_and_the_last_instant_are_times_in_every_zone(zone: str):
+    parsed = parse("after:0001-01-01 before:9999-12-31T23:59:59.999", zone=ZoneInfo(zone), now=NOW)
+    assert (parsed.after.year, parsed.before.year) == (1, 9999)
 
 
 @given(st.text(max_size=600))

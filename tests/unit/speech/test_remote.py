@@ -1,5 +1,6 @@
 """A speech server that answers as OpenAI's does, on a real socket."""
 
+import contextlib
 import http.server
 import json
 import threading
@@ -44,7 +45,13 @@ class _Server(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(answer)
+        for byte in answer if self.server.pause else ():
+            with contextlib.suppress(OSError):
+                self.wfile.write(bytes([byte]))
+            if self.server.ended.wait(self.server.pause):
+                return
+        if not self.server.pause:
+            self.wfile.write(answer)
 
     def log_message(self, *args):
         pass
@@ -57,9 +64,11 @@ def served():
         [],
         (200, json.dumps({"language": "english", "text": "x", "words": WORDS}).encode()),
     )
+    server.pause, server.ended = 0.0, threading.Event()  # seconds between two bytes
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield server
+    server.ended.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -105,6 +114,12 @@ def test_a_server_that_tells_no_words_is_understood(served, answer):
         (200, b"[]"),
         (200, b'{"words": [{"word": 1}]}'),
         (200, b"{}"),
+        (200, b'{"segments": ["a"]}'),
+        (200, b'{"segments": 5}'),
+        (200, b'{"words": [{"word": "a", "start": NaN, "end": 1}]}'),
+        (200, b'{"a":' * 100_000),
+        (200, b" " * 5_000_000),
+        (307, b""),
     ],
 )
 def test_what_is_no_transcription_is_an_error(served, answer):
@@ -118,3 +133,26 @@ def test_a_server_that_is_not_there_is_an_error(served):
     assert gone.address == "http://127.0.0.1:1/v1/audio/transcriptions"
     with pytest.raises(SpeechServerFailed, match="cannot be asked"):
         remote.hear(gone, SOUND, WINDOW, 0)
+
+
+def test_a_key_that_the_server_says_again_is_not_told(served):
+    served.answer = (401, b"Incorrect key canary-51f0. Authorization: Bearer canary-51f0 is no good.")
+    with pytest.raises(SpeechServerFailed) as told:
+        remote.hear(at(served, "canary-51f0"), SOUND, WINDOW, 0)
+    assert "canary" not in told.value.detail
+    assert "Incorrect key" in told.value.detail
+
+
+def test_a_password_in_its_address_is_not_told(served):
+    served.answer = (500, b"out of order")
+    server = remote.Server(f"http://ann:canary@127.0.0.1:{served.server_port}", "whisper-1", None, 5.0)
+    with pytest.raises(SpeechServerFailed) as told:
+        remote.hear(server, SOUND, WINDOW, 0)
+    assert "canary" not in told.value.detail
+
+
+def test_an_answer_that_comes_byte_by_byte_is_given_up(served):
+    served.answer, served.pause = (200, b" " * 100), 0.1
+    hasty = remote.Server(f"http://127.0.0.1:{served.server_port}", "whisper-1", None, 0.3)
+    with pytest.raises(SpeechServerFailed, match="longer than"):
+        remote.hear(hasty, SOUND, WINDOW, 0)

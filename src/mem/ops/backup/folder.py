@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mem.errors import Conflict
+from mem.errors import Conflict, Unreadable
 from mem.ops.backup import linking, manifest
 from mem.ops.backup.copying import copy, sha256, sync
 from mem.ops.backup.manifest import Manifest, Stored
@@ -34,10 +34,12 @@ class Folder:
         return str(self.folder / name)
 
     def names(self) -> list[str]:
-        """The folders in it that have the name of a backup."""
-        if not self.folder.is_dir():
-            return []
-        return [path.name for path in self.folder.iterdir() if manifest.is_name(path.name) and path.is_dir()]
+        """The folders in it that have the name of a backup. Raises Unreadable."""
+        try:
+            found = list(self.folder.iterdir()) if self.folder.is_dir() else []
+            return [path.name for path in found if manifest.is_name(path.name) and path.is_dir()]
+        except OSError as error:  # such as one whose name is too long
+            raise Unreadable(f"{self.folder} cannot be read: {error.strerror}.") from None
 
     def read(self, name: str, file: str) -> bytes:
         """A short file of a backup. Raises FileNotFoundError."""

@@ -3,12 +3,12 @@
 import dataclasses
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from mem import types
 from mem.errors import BackupDamaged
@@ -16,7 +16,10 @@ from mem.store.database import Engine
 
 NAME = "manifest.json"
 _BACKUP = re.compile(r"mem-\d{8}T\d{6}Z(-\d+)?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_LONGEST = 255  # bytes of the name of a file
 CHECKED = "checked.json"
+Part = TypeVar("Part")
 FORMAT = 1
 DATABASE: Mapping[Engine, str] = {"duckdb": "database/mem.duckdb", "postgres": "database/mem.dump"}
 
@@ -93,21 +96,66 @@ def decode(raw: bytes, where: str) -> Manifest:
         if body.pop("format") != FORMAT:
             raise BackupDamaged(f"A newer Mem made {where}.", hint="Restore it with that one.")
         return _manifest(body)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BackupDamaged(f"{where}/{NAME} cannot be read: {error}") from None
 
 
 def _manifest(body: dict[str, Any]) -> Manifest:
+    """Raises ValueError, KeyError or TypeError for what no Mem wrote: others may write where backups lie."""
     body["made_at"] = datetime.fromisoformat(body["made_at"])
-    body["recipients"] = tuple(body["recipients"])
-    body["missing"] = tuple(body["missing"])
-    body["tables"] = {name: Table(**facts) for name, facts in body["tables"].items()}
-    body["files"] = tuple(Stored(**{**facts, "origin": tuple(facts["origin"])}) for facts in body["files"])
-    for file in body["files"]:
-        parts = Path(file.path).parts
-        if not parts or Path(file.path).is_absolute() or ".." in parts:
-            raise ValueError(f"{file.path!r} leads out of the backup")
-    return Manifest(**body)
+    for name in ("recipients", "missing"):
+        body[name] = tuple(_texts(body[name]))
+    body["tables"] = {name: _table(facts) for name, facts in body["tables"].items()}
+    body["files"] = tuple(map(_file, body["files"]))
+    found = Manifest(**body)
+    paths = {file.path for file in found.files}
+    if len(paths) < len(found.files) or any(paths & set(_above(path)) for path in paths):
+        raise ValueError("two of its files want one place")
+    if not {"sources", "frames"} <= found.tables.keys():
+        raise ValueError("it does not say how much it holds")
+    if found.engine not in DATABASE or found.made_at.utcoffset() is None:
+        raise ValueError("it does not say of when and of what it is")
+    return _wanted(found, name=str, mem=str, schema=int, originals=bool, portable=bool)
+
+
+def _table(facts: dict[str, Any]) -> Table:
+    return _wanted(Table(**facts), rows=int, digest=str)
+
+
+def _file(facts: dict[str, Any]) -> Stored:
+    file = Stored(**{**facts, "origin": tuple(facts["origin"])})
+    names = file.path.split("/")
+    if "\0" in file.path or not all(0 < len(os.fsencode(name)) <= _LONGEST for name in names):
+        raise ValueError(f"{file.path[:100]!r} is no place in it")
+    if {".", ".."} & set(names):
+        raise ValueError(f"{file.path[:100]!r} leads out of the backup")
+    if not all(_SHA256.fullmatch(each) for each in (file.stored_sha256, file.sha256 or file.stored_sha256)):
+        raise ValueError(f"{file.path[:100]!r} has no digest")
+    return _wanted(file, size=int, stored_size=int)
+
+
+def _wanted(found: Part, **kinds: type) -> Part:
+    """The same, its fields being of these types. Raises TypeError; ValueError for what is below zero."""
+    for name, kind in kinds.items():
+        if type(value := getattr(found, name)) is not kind:
+            raise TypeError(f"its {name} is no {kind.__name__}")
+        if isinstance(value, int) and value < 0:
+            raise ValueError(f"its {name} is below zero")
+    return found
+
+
+def _texts(values: Any) -> Iterator[str]:
+    for value in values:
+        if not isinstance(value, str):
+            raise TypeError("a text is wanted")
+        yield value
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders that a file lies in."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _digest(body: Mapping[str, Any]) -> str:

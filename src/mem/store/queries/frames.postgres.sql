@@ -36,10 +36,7 @@ from source_totals where source_id = $1::bigint
 -- at --
 -- The last span of each source that was recording is one step into an index.
 select
-    held.source_id, held.frame_id, held.start_at as start, held.end_at as "end", held.samples,
-    frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
-    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256,
-    frames.reel_offset, frames.still_length
+    held.source_id, held.frame_id, held.start_at as start, held.end_at as "end", held.samples
 from sources
 cross join lateral (
     select source_id, frame_id, start_at, end_at, samples
@@ -48,14 +45,13 @@ cross join lateral (
     order by spans.start_at desc nulls last
     limit 1
 ) as held
-join frames on frames.id = held.frame_id
 where sources.started_at <= $1::timestamp
     and (sources.ended_at is null or sources.ended_at > $1::timestamp)
     and ($2::bigint is null or sources.id = $2::bigint) and held.end_at > $1::timestamp
 order by held.source_id nulls last
 
 -- shown_between --
--- Spans that overlap an interval with their frames. No index finds what began before it and had not ended, so
+-- Spans that overlap an interval. No index finds what began before it and had not ended, so
 -- the earliest of those is found by the sources that were recording as it begins.
 with earliest as (
     select min(held.start_at) as moment
@@ -70,21 +66,12 @@ with earliest as (
     where sources.started_at <= $1::timestamp
         and (sources.ended_at is null or sources.ended_at > $1::timestamp)
         and ($3::bigint is null or sources.id = $3::bigint) and held.end_at > $1::timestamp
-), shown as (
-    select source_id, frame_id, start_at, end_at, samples
-    from spans
-    where start_at >= coalesce((select moment from earliest), $1::timestamp)
-        and start_at < $2::timestamp and end_at > $1::timestamp
-        and ($3::bigint is null or source_id = $3::bigint)
-        and ($5::timestamp is null or (start_at, frame_id) > ($5::timestamp, $6::bigint))
-    order by start_at nulls last, frame_id nulls last
-    limit $4::bigint
 )
-select
-    shown.source_id, shown.frame_id, shown.start_at as start, shown.end_at as "end", shown.samples,
-    frames.id, frames.first_seen, frames.width, frames.height, frames.format, frames.colour, frames.pack,
-    frames."offset", frames.length, frames.thumb_offset, frames.thumb_length, frames.sha256,
-    frames.reel_offset, frames.still_length
-from shown
-join frames on frames.id = shown.frame_id
-order by shown.start_at nulls last, shown.frame_id nulls last
+select source_id, frame_id, start_at as start, end_at as "end", samples
+from spans
+where start_at >= coalesce((select moment from earliest), $1::timestamp)
+    and start_at < $2::timestamp and end_at > $1::timestamp
+    and ($3::bigint is null or source_id = $3::bigint)
+    and ($5::timestamp is null or (start_at, frame_id) > ($5::timestamp, $6::bigint))
+order by start_at nulls last, frame_id nulls last
+limit $4::bigint

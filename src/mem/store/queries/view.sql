@@ -35,9 +35,17 @@ from (
 
 -- frames --
 -- The pictures that stood within the limits; one that came up before is told to have come up as they begin.
+-- Where a picture lies tells how much lies before it, so to someone who is limited in time it is not told.
 select
     id, source_id, greatest(first_seen, coalesce(:start, first_seen)) as first_seen, width, height, format,
-    colour, pack, "offset", length, thumb_offset, thumb_length, sha256, reel_offset, still_length
+    colour,
+    case when :start is null and :end is null then pack else '' end as pack,
+    case when :start is null and :end is null then "offset" else 0 end as "offset",
+    length,
+    case when :start is null and :end is null then thumb_offset else 0 end as thumb_offset,
+    thumb_length, sha256,
+    case when :start is null and :end is null then reel_offset end as reel_offset,
+    still_length
 from frames
 where (:sources is null or source_id = any(:sources))
     and (:end is null or first_seen < :end)
