@@ -117,9 +117,13 @@ def mistyped(draw):
     )
     if not 5 <= len(wrong) <= 8:
         return word, lambda text: bool(forms(word) & set(text.words))
-    if any(wrong in {w, w + "s", w + "es"} or w in (wrong + "s", wrong + "es") for w in VOCABULARY[:-1]):
+    if any(wrong in inflected(w) or w in inflected(wrong) for w in VOCABULARY[:-1]):
         return word, lambda text: bool(forms(word) & set(text.words))
     return wrong, lambda text: any(one_edit(wrong, other) for other in text.words)
+
+
+def inflected(word: str) -> set[str]:
+    return {word, word + "s", word + "es"} | ({word[:-1] + "ies"} if word.endswith("y") else set())
 
 
 def one_edit(a: str, b: str) -> bool:
