@@ -149,7 +149,7 @@ def turn(shift: Shift, number: int) -> Job | None:
     except SchemaDiffers as error:
         log.critical("no job is taken any more", extra={"action": "schema_differs", "detail": error.detail})
         shift.end(error)
-    except (DatabaseFailed, DiskFull, StaleFence, TooBusy) as error:
+    except (DatabaseFailed, DiskFull, TooBusy) as error:
         # What became of a job could not be written. It is claimed again when its lease has run out.
         facts = {"action": "worker_waits", "code": error.code, "detail": error.detail}
         log.warning("the worker waits: the database takes nothing", extra=facts)
@@ -182,7 +182,19 @@ def _claim(shift: Shift, number: int) -> Job | None:
 
 
 def _work(memory: Memory, lease: Lease) -> None:
-    """Do one job and record how it ended; nothing that goes wrong with it ends the worker."""
+    """Do one job and record how it ended; a job that was taken over is left to whoever has it now.
+
+    One that slept past its lease may first fail because its files are gone.
+    """
+    try:
+        _attempt(memory, lease)
+    except StaleFence:
+        observe.JOBS_LOST.inc()
+        log.warning("job was taken over", extra={"action": "job_lost"})
+
+
+def _attempt(memory: Memory, lease: Lease) -> None:
+    """Nothing that goes wrong with a job ends the worker."""
     try:
         failpoints.reach("job.claimed")
         found = tasks.run(memory, lease)
@@ -193,8 +205,7 @@ def _work(memory: Memory, lease: Lease) -> None:
         if lease.job.kind == "screen":
             delete.finish(memory)  # what it read may have to be redacted by a rule
     except StaleFence:
-        observe.JOBS_LOST.inc()
-        log.warning("job was taken over", extra={"action": "job_lost"})
+        raise
     except Stopped:
         _stopped(memory, lease)
     except MemError as error:
